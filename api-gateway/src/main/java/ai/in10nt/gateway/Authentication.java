@@ -1,0 +1,102 @@
+package ai.in10nt.gateway;
+
+import ai.in10nt.contracts.Ids;
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.container.ContainerResponseContext;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jboss.resteasy.reactive.server.ServerRequestFilter;
+import org.jboss.resteasy.reactive.server.ServerResponseFilter;
+import org.jspecify.annotations.Nullable;
+
+/** Finds out who calls, before anything else looks at the request. All but {@code GET /health} needs a key. */
+class Authentication {
+    private static final Pattern TRACEPARENT = Pattern.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
+    private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
+    private static final Set<String> PUBLIC = Set.of("/health");
+    private static final String REQUEST_ID_HEADER = "X-Request-Id";
+
+    private final ApiKeys keys;
+    private final Caller caller;
+    private final SecureRandom random = new SecureRandom();
+
+    Authentication(ApiKeys keys, Caller caller) {
+        this.keys = keys;
+        this.caller = caller;
+    }
+
+    @ServerRequestFilter(preMatching = true)
+    Uni<@Nullable Response> authenticate(ContainerRequestContext request) {
+        trace(request);
+        var path = request.getUriInfo().getPath();
+        if (PUBLIC.contains(path)) {
+            return Uni.createFrom().nullItem();
+        }
+        if (tooLarge(request)) {
+            return Uni.createFrom()
+                    .item(Problem.of(413, "too_large", "The body is larger than 2 MiB.").response(path));
+        }
+        var secret = secret(request);
+        if (secret.isEmpty()) {
+            return Uni.createFrom().item(unauthorized("Send an API key: Authorization: Bearer KEY, or X-API-Key: KEY.", path));
+        }
+        return keys.find(secret.get()).map(key -> key.map(known -> admit(request, known, path))
+                .orElseGet(() -> unauthorized("The API key is unknown, expired or revoked.", path)));
+    }
+
+    private @Nullable Response admit(ContainerRequestContext request, ApiKeys.ApiKey key, String path) {
+        caller.is(key.keyId(), key.tenant(), Set.copyOf(key.scopes()));
+        var scope =
+                switch (request.getMethod()) {
+                    case "GET", "HEAD", "OPTIONS" -> "read";
+                    default -> "write";
+                };
+        return caller.may(scope)
+                ? null
+                : Problem.of(403, "insufficient_scope", "This key lacks the scope " + scope + ".")
+                        .response(path);
+    }
+
+    private static Response unauthorized(String detail, String path) {
+        return Problem.of(401, "unauthorized", detail).response(path);
+    }
+
+    private static boolean tooLarge(ContainerRequestContext request) {
+        return request.getLength() > 2 * 1024 * 1024 || request.getLength() < -1;
+    }
+
+    /** Bearer wins, where both are sent. */
+    private static Optional<String> secret(ContainerRequestContext request) {
+        var authorization = request.getHeaderString(HttpHeaders.AUTHORIZATION);
+        if (authorization != null && authorization.regionMatches(true, 0, "Bearer ", 0, 7)) {
+            return Optional.of(authorization.substring(7).strip());
+        }
+        return Optional.ofNullable(request.getHeaderString("X-API-Key")).map(String::strip);
+    }
+
+    private void trace(ContainerRequestContext request) {
+        var given = request.getHeaderString("traceparent");
+        var id = request.getHeaderString(REQUEST_ID_HEADER);
+        caller.trace(
+                id != null && REQUEST_ID.matcher(id).matches() ? id : Ids.event().replace("evt_", "req_"),
+                given != null && TRACEPARENT.matcher(given).matches() ? given : newTrace());
+    }
+
+    private String newTrace() {
+        var bytes = new byte[24];
+        random.nextBytes(bytes);
+        var hex = HexFormat.of().formatHex(bytes);
+        return "00-" + hex.substring(0, 32) + "-" + hex.substring(32) + "-01";
+    }
+
+    @ServerResponseFilter
+    void echo(ContainerResponseContext response) {
+        response.getHeaders().putSingle(REQUEST_ID_HEADER, caller.requestId());
+    }
+}

@@ -1,0 +1,200 @@
+package ai.in10nt.gateway;
+
+import ai.in10nt.contracts.Failure;
+import ai.in10nt.contracts.Ids;
+import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.Message;
+import ai.in10nt.contracts.Topic;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.reactive.messaging.MutinyEmitter;
+import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.mutiny.sqlclient.Tuple;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.eclipse.microprofile.reactive.messaging.Channel;
+import org.eclipse.microprofile.reactive.messaging.OnOverflow;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Commands on their way to their owner. A command is a row before it is a record, and is produced again under the same id until
+ * it is answered: once it has been accepted, nothing that dies loses it.
+ */
+@ApplicationScoped
+class Commands {
+    private static final Logger LOG = Logger.getLogger(Commands.class);
+    private static final String SOURCE = "/api-gateway";
+    private static final String FAILPOINTS = System.getenv("IN10NT_FAILPOINTS");
+    private static final long REPEAT_AFTER_SECONDS = 5;
+
+    /** How a command was answered: the revision of the event that it caused, null where nothing had to change. */
+    record Answer(@Nullable Long revision) {}
+
+    private final Pool pool;
+    private final MutinyEmitter<byte[]> emitter;
+    private final Waiters waiters;
+    private volatile Instant kafkaAwayUntil = Instant.MIN;
+    private volatile boolean running;
+
+    Commands(
+            Pool pool,
+            @Channel("commands-out") @OnOverflow(OnOverflow.Strategy.UNBOUNDED_BUFFER) MutinyEmitter<byte[]> emitter,
+            Waiters waiters) {
+        this.pool = pool;
+        this.emitter = emitter;
+        this.waiters = waiters;
+    }
+
+    void start(@Observes StartupEvent event) {
+        running = true;
+        Thread.ofVirtual().name("commands").start(this::repeatUnanswered);
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        running = false;
+    }
+
+    /**
+     * Accepts a command: row first, then record.
+     *
+     * @param placeholder what the view shows until the owner's first event, for commands that make something
+     * @return the command's id
+     */
+    String accept(
+            Caller caller, Topic topic, String type, String subject, InstanceId instance, Object data, @Nullable Resource placeholder) {
+        if (Instant.now().isBefore(kafkaAwayUntil)) {
+            throw Problem.unavailable("kafka_unavailable", "Kafka doesn't answer; nothing was started, try again soon.");
+        }
+        var message = new Message(
+                Ids.command(), type, SOURCE, subject, Instant.now(), caller.tenant(), null, null,
+                caller.traceparent(), Json.bytes(data));
+        int partition = Topic.partitionOf(instance);
+        pool.withTransaction(client -> store(client, message, topic, partition, placeholder))
+                .await()
+                .atMost(View.PATIENCE);
+        try {
+            send(topic.topicName(), partition, message.subject(), message.headers(), message.data());
+            reachAfterAppend();
+        } catch (RuntimeException e) {
+            // The row is there: it will be produced when Kafka is back. New requests are refused meanwhile.
+            kafkaAwayUntil = Instant.now().plusSeconds(2);
+            LOG.warnf("%s waits for Kafka: %s", message, e.getMessage());
+        }
+        return message.id();
+    }
+
+    private static void reachAfterAppend() {
+        try {
+            if (FAILPOINTS != null && Files.deleteIfExists(Path.of(FAILPOINTS, "after-append"))) {
+                Runtime.getRuntime().halt(137);
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Uni<Void> store(
+            SqlClient client, Message message, Topic topic, int partition, @Nullable Resource placeholder) {
+        var row = client.preparedQuery("insert into request (command_id, subject, tenant, topic, partition, headers, data)"
+                        + " values ($1, $2, $3, $4, $5, $6, $7)")
+                .execute(Tuple.from(List.of(
+                        message.id(),
+                        message.subject(),
+                        message.tenant(),
+                        topic.topicName(),
+                        partition,
+                        Json.text(message.headers()),
+                        io.vertx.mutiny.core.buffer.Buffer.buffer(message.data()))));
+        return row.chain(() -> View.put(client, placeholder == null ? List.of() : List.of(placeholder)));
+    }
+
+    /**
+     * Waits for the owner's answer, which the view then holds. Empty: not yet. A refusal is thrown as the problem it is.
+     */
+    Optional<Answer> answer(String commandId, String subject, Instant deadline) {
+        return waiters.until(subject, deadline, () -> find(commandId));
+    }
+
+    private Optional<Answer> find(String commandId) {
+        var rows = pool.preparedQuery(
+                        "select revision, problem::text as problem from request where command_id = $1 and answered_at is not null")
+                .execute(Tuple.of(commandId))
+                .await()
+                .atMost(View.PATIENCE);
+        if (rows.size() == 0) {
+            return Optional.empty();
+        }
+        var row = rows.iterator().next();
+        if (row.getString("problem") != null) {
+            throw Problem.refused(Json.read(row.getString("problem"), Failure.class));
+        }
+        return Optional.of(new Answer(row.getLong("revision")));
+    }
+
+    private void send(String topic, int partition, String key, Map<?, ?> headers, byte[] data) {
+        var kafkaHeaders = new RecordHeaders();
+        headers.forEach((name, value) ->
+                kafkaHeaders.add(name.toString(), value.toString().getBytes(StandardCharsets.UTF_8)));
+        emitter.sendMessage(org.eclipse.microprofile.reactive.messaging.Message.of(data)
+                        .addMetadata(OutgoingKafkaRecordMetadata.<String>builder()
+                                .withTopic(topic)
+                                .withPartition(partition)
+                                .withKey(key)
+                                .withHeaders(kafkaHeaders)
+                                .build()))
+                .await()
+                .atMost(View.PATIENCE);
+    }
+
+    private void repeatUnanswered() {
+        while (running) {
+            try {
+                TimeUnit.SECONDS.sleep(1);
+                overdue().forEach(this::repeat);
+            } catch (InterruptedException e) {
+                return;
+            } catch (RuntimeException e) {
+                LOG.warnf("unanswered commands wait: %s", e.getMessage());
+            }
+        }
+    }
+
+    /** Takes those that nobody has produced for a while; each goes to one replica. */
+    private List<Row> overdue() {
+        var rows = new java.util.ArrayList<Row>();
+        pool.preparedQuery("update request set sent_at = now() where command_id in (select command_id from request"
+                        + " where answered_at is null and sent_at < now() - $1 * interval '1 second' limit 100"
+                        + " for update skip locked) returning *")
+                .execute(Tuple.of(REPEAT_AFTER_SECONDS))
+                .await()
+                .atMost(View.PATIENCE)
+                .forEach(rows::add);
+        return rows;
+    }
+
+    private void repeat(Row row) {
+        send(
+                row.getString("topic"),
+                row.getInteger("partition"),
+                row.getString("subject"),
+                Json.read(row.getString("headers"), Map.class),
+                row.getBuffer("data").getBytes());
+        LOG.infof("produced %s again", row.getString("command_id"));
+    }
+}

@@ -1,0 +1,175 @@
+package ai.in10nt.gateway;
+
+import ai.in10nt.contracts.Failure;
+import ai.in10nt.contracts.InstanceEvent;
+import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.Message;
+import ai.in10nt.contracts.Reply;
+import ai.in10nt.contracts.TaskEvent;
+import ai.in10nt.contracts.Topic;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.reactive.messaging.MutinyEmitter;
+import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
+import io.vertx.core.json.JsonObject;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.mutiny.sqlclient.Tuple;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.eclipse.microprofile.reactive.messaging.Channel;
+import org.eclipse.microprofile.reactive.messaging.Incoming;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** Events and replies as they arrive: one transaction a poll brings them into the view and marks the requests they answer. */
+@ApplicationScoped
+class Events {
+    private static final Logger LOG = Logger.getLogger(Events.class);
+
+    private final Pool pool;
+    private final Waiters waiters;
+    private final MutinyEmitter<byte[]> deadLetters;
+
+    Events(Pool pool, Waiters waiters, @Channel("dead-letters-out") MutinyEmitter<byte[]> deadLetters) {
+        this.pool = pool;
+        this.waiters = waiters;
+        this.deadLetters = deadLetters;
+    }
+
+    private record Answered(String commandId, @Nullable Long revision, @Nullable Failure problem) {}
+
+    /** What one poll comes to. */
+    private static final class Batch {
+        final List<Resource> resources = new ArrayList<>();
+        final List<Answered> answered = new ArrayList<>();
+        final Set<String> touched = new HashSet<>();
+        final List<ConsumerRecord<byte[], byte[]>> poison = new ArrayList<>();
+    }
+
+    @Incoming("events-in")
+    Uni<Void> receive(ConsumerRecords<byte[], byte[]> records) {
+        var batch = new Batch();
+        records.forEach(record -> read(record, batch));
+        return pool.withTransaction(client -> project(client, batch))
+                .chain(() -> bury(batch.poison))
+                .onFailure()
+                .invoke(e -> LOG.warnf("the view waits: %s", e))
+                .onFailure()
+                .retry()
+                .withBackOff(Duration.ofMillis(100), Duration.ofSeconds(2))
+                .indefinitely()
+                .invoke(() -> batch.touched.forEach(waiters::wake));
+    }
+
+    private static void read(ConsumerRecord<byte[], byte[]> record, Batch batch) {
+        if (record.value() == null) {
+            return;
+        }
+        try {
+            read(Message.from(name -> header(record, name), record.value()), record.topic(), batch);
+        } catch (RuntimeException e) {
+            LOG.errorf("%s-%d@%d is a dead letter: %s", record.topic(), record.partition(), record.offset(), e);
+            batch.poison.add(record);
+        }
+    }
+
+    private static void read(Message message, String topic, Batch batch) {
+        if (topic.equals(Topic.INSTANCE_EVENTS.topicName())) {
+            var event = Json.read(message.data(), InstanceEvent.class);
+            batch.resources.add(Resource.of(message.tenant(), event.revision(), event.instance()));
+            batch.touched.add(message.subject());
+        } else if (topic.equals(Topic.TASK_EVENTS.topicName())) {
+            var event = Json.read(message.data(), TaskEvent.class);
+            batch.resources.add(Resource.of(message.tenant(), event.revision(), event.task()));
+            batch.touched.add(message.subject());
+            batch.touched.add(event.task().instanceId().value());
+        } else {
+            batch.touched.add(message.subject());
+        }
+        if (message.causationId() != null) {
+            var problem = topic.equals(Topic.REPLIES.topicName())
+                    ? Json.read(message.data(), Reply.class).problem()
+                    : null;
+            batch.answered.add(new Answered(message.causationId(), message.revision(), problem));
+        }
+    }
+
+    private static Uni<Void> project(SqlClient client, Batch batch) {
+        return View.put(client, newestOnly(batch.resources))
+                .chain(() -> answer(client, batch.answered))
+                .chain(() -> touch(client, batch.touched));
+    }
+
+    /** One row can't be written twice by one statement batch in any useful way: the last of each id has it all. */
+    private static List<Resource> newestOnly(List<Resource> resources) {
+        var newest = new java.util.TreeMap<String, Resource>();
+        resources.forEach(resource -> newest.merge(
+                resource.id(), resource, (a, b) -> a.revision() > b.revision() ? a : b));
+        return List.copyOf(newest.values());
+    }
+
+    private static Uni<Void> answer(SqlClient client, List<Answered> answered) {
+        if (answered.isEmpty()) {
+            return Uni.createFrom().voidItem();
+        }
+        return client.preparedQuery("update request set answered_at = now(), revision = $2, problem = $3"
+                        + " where command_id = $1 and answered_at is null")
+                .executeBatch(answered.stream()
+                        .map(answer -> Tuple.of(
+                                answer.commandId(),
+                                answer.revision(),
+                                answer.problem() == null ? null : new JsonObject(Json.text(answer.problem()))))
+                        .toList())
+                .replaceWithVoid();
+    }
+
+    private static Uni<Void> touch(SqlClient client, Set<String> touched) {
+        if (touched.isEmpty()) {
+            return Uni.createFrom().voidItem();
+        }
+        var ids = touched.stream().sorted().toArray(String[]::new);
+        return client.preparedQuery("update resource set version = version + 1 where id in"
+                        + " (select id from resource where id = any($1) order by id for update)")
+                .execute(Tuple.of(ids))
+                .replaceWithVoid();
+    }
+
+    private Uni<Void> bury(List<ConsumerRecord<byte[], byte[]>> poison) {
+        if (poison.isEmpty()) {
+            return Uni.createFrom().voidItem();
+        }
+        return Uni.join()
+                .all(poison.stream().map(this::bury).toList())
+                .andFailFast()
+                .replaceWithVoid();
+    }
+
+    /** The record as it came, with its headers and where it stood. */
+    private Uni<Void> bury(ConsumerRecord<byte[], byte[]> record) {
+        var headers = new RecordHeaders(record.headers());
+        headers.add("dead-letter-topic", record.topic().getBytes(StandardCharsets.UTF_8));
+        headers.add(
+                "dead-letter-offset",
+                (record.partition() + "@" + record.offset()).getBytes(StandardCharsets.UTF_8));
+        return deadLetters.sendMessage(org.eclipse.microprofile.reactive.messaging.Message.of(record.value())
+                .addMetadata(OutgoingKafkaRecordMetadata.<byte[]>builder()
+                        .withTopic(Topic.DEAD_LETTERS.topicName())
+                        .withKey(record.key())
+                        .withPartition(record.partition())
+                        .withHeaders(headers)
+                        .build()));
+    }
+
+    private static byte @Nullable [] header(ConsumerRecord<byte[], byte[]> record, String name) {
+        var header = record.headers().lastHeader(name);
+        return header == null ? null : header.value();
+    }
+}

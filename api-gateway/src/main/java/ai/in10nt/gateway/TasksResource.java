@@ -1,0 +1,170 @@
+package ai.in10nt.gateway;
+
+import ai.in10nt.contracts.Failure;
+import ai.in10nt.contracts.InstanceData;
+import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.TaskCommand;
+import ai.in10nt.contracts.TaskData;
+import ai.in10nt.contracts.TaskId;
+import ai.in10nt.contracts.TaskState;
+import ai.in10nt.contracts.Topic;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.ProcessingException;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.microprofile.rest.client.inject.RestClient;
+import org.jspecify.annotations.Nullable;
+
+/** Tasks over HTTP. A caller who gives up, or a gateway that dies, never ends one. */
+@Path("/instances/{id}")
+@Produces(MediaType.APPLICATION_JSON)
+public class TasksResource {
+    /** What deciding, waiting for health and writing the end may add to a run's own timeout. */
+    private static final Duration ROOM = Duration.ofMinutes(3);
+
+    private final Caller caller;
+    private final View view;
+    private final Commands commands;
+    private final Waiters waiters;
+    private final Keysets keysets;
+    private final GatewayConfig config;
+    private final TaskService taskService;
+
+    TasksResource(
+            Caller caller,
+            View view,
+            Commands commands,
+            Waiters waiters,
+            Keysets keysets,
+            GatewayConfig config,
+            @RestClient TaskService taskService) {
+        this.caller = caller;
+        this.view = view;
+        this.commands = commands;
+        this.waiters = waiters;
+        this.keysets = keysets;
+        this.config = config;
+        this.taskService = taskService;
+    }
+
+    @POST
+    @Path("/run")
+    @Consumes(MediaType.APPLICATION_JSON)
+    @RunOnVirtualThread
+    public Response run(
+            @PathParam("id") String id, @Nullable String body, @HeaderParam("Prefer") @Nullable String prefer) {
+        var instance = now(view.instance(caller.tenant(), id));
+        refuseUnlessRunnable(instance.instance());
+        var request = RunRequest.from(Body.parse(body));
+        var taskId = TaskId.mint();
+        var command = new TaskCommand.Run(
+                taskId, new InstanceId(id), instance.revision(), request.prompt(), request.options());
+        var placeholder = Resource.of(caller.tenant(), 0, placeholder(command).bounded());
+        var deadline = Instant.now().plus(hold(request, prefer));
+        var commandId = commands.accept(
+                caller, Topic.TASK_COMMANDS, TaskCommand.typeOf(command), taskId.value(), command.instanceId(), command,
+                placeholder);
+        // Accepted or refused is always waited for: it takes milliseconds, and a refusal must be an error.
+        var decisionDeadline = max(deadline, Instant.now().plus(config.hold()));
+        var answer = commands.answer(commandId, taskId.value(), decisionDeadline);
+        if (request.isAsync() || answer.isEmpty()) {
+            return processing(taskId);
+        }
+        return waiters.until(taskId.value(), deadline, () -> over(taskId, id))
+                .map(task -> Response.ok(whole(task)).build())
+                .orElseGet(() -> processing(taskId));
+    }
+
+    private static Duration hold(RunRequest request, @Nullable String prefer) {
+        if (request.isAsync()) {
+            return Duration.ZERO;
+        }
+        return Prefer.hold(prefer, Duration.ofMillis(request.options().timeoutMs()).plus(ROOM));
+    }
+
+    private static Instant max(Instant a, Instant b) {
+        return a.isAfter(b) ? a : b;
+    }
+
+    private static Response processing(TaskId id) {
+        return Response.status(202)
+                .header("Location", "tasks/" + id)
+                .entity(Json.text(Map.of("taskId", id, "status", "processing")))
+                .build();
+    }
+
+    /** What the view knows already; the owner decides by what it knows. */
+    private static void refuseUnlessRunnable(InstanceData instance) {
+        switch (instance.status()) {
+            case PROVISIONING, STARTING, HEALTHY, UNHEALTHY -> {}
+            case STOPPING, STOPPED -> throw Problem.refused(
+                    new Failure("instance_stopped", "The instance is stopped; start or restart it first."));
+            case FAILED -> throw Problem.refused(
+                    new Failure("instance_failed", "The instance has failed; restart it first."));
+            case DESTROYING, DESTROYED -> throw Problem.refused(
+                    new Failure("instance_destroyed", "The instance was destroyed; create a new one."));
+        }
+    }
+
+    private static TaskData placeholder(TaskCommand.Run run) {
+        return new TaskData(
+                run.taskId(), run.instanceId(), TaskState.QUEUED.status(), TaskState.QUEUED, run.prompt(), null, null,
+                null, 0, null, null, null, List.of(), Instant.now(), null, null, 0, null);
+    }
+
+    private Optional<Resource> over(TaskId taskId, String instanceId) {
+        var task = now(view.task(caller.tenant(), instanceId, taskId.value()));
+        return task.task().state().isOver() ? Optional.of(task) : Optional.empty();
+    }
+
+    @GET
+    @Path("/tasks")
+    public Uni<Response> list(@PathParam("id") String id, UriInfo uri) {
+        var filter = Lists.filter(uri, id);
+        return view.instance(caller.tenant(), id)
+                .chain(() -> view.list(caller.tenant(), Resource.TASK, filter))
+                .map(page -> Lists.answer(uri, filter, page));
+    }
+
+    @GET
+    @Path("/tasks/{taskId}")
+    @RunOnVirtualThread
+    public String get(@PathParam("id") String id, @PathParam("taskId") String taskId) {
+        now(view.instance(caller.tenant(), id));
+        return whole(now(view.task(caller.tenant(), id, taskId)));
+    }
+
+    /** The view has prompt and response up to the events' bound; the rest is asked of their owner. */
+    private String whole(Resource resource) {
+        var task = resource.task();
+        if (task.promptTruncated() == null && task.responseTruncated() == null) {
+            return resource.body();
+        }
+        try {
+            var bearer = "Bearer " + keysets.agentAccess().serviceToken("task-service");
+            return Json.text(taskService.task(config.taskService(), bearer, resource.id()));
+        } catch (WebApplicationException | ProcessingException e) {
+            throw Problem.unavailable("task_service_unavailable", "The whole text can't be fetched now; try again soon.");
+        }
+    }
+
+    private static <T> T now(Uni<T> uni) {
+        return uni.await().atMost(View.PATIENCE);
+    }
+}

@@ -1,0 +1,43 @@
+package ai.in10nt.contracts;
+
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.util.Base64;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * Derives the bearer tokens of agent servers from one secret, so that no token ever travels through Kafka or is stored: HMAC of
+ * the instance's id and generation. A token of an older generation is another token.
+ */
+public final class AgentAccess {
+    private final SecretKeySpec key;
+
+    /** @param secret at least 32 bytes of randomness, base64 */
+    public AgentAccess(String secret) {
+        var bytes = Base64.getDecoder().decode(secret.strip());
+        if (bytes.length < 32) {
+            throw new IllegalArgumentException("the agent-access key is shorter than 32 bytes");
+        }
+        this.key = new SecretKeySpec(bytes, "HmacSHA256");
+    }
+
+    public String token(InstanceId instance, int generation) {
+        return hmac("agent\n" + instance.value() + "\n" + generation);
+    }
+
+    /** The token with which one service asks another for what events carry only the beginning of. */
+    public String serviceToken(String service) {
+        return hmac("service\n" + service);
+    }
+
+    private String hmac(String text) {
+        try {
+            var mac = Mac.getInstance("HmacSHA256");
+            mac.init(key);
+            return Base64.getUrlEncoder().withoutPadding().encodeToString(mac.doFinal(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

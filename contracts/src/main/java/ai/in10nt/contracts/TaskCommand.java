@@ -1,0 +1,49 @@
+package ai.in10nt.contracts;
+
+import org.jspecify.annotations.Nullable;
+
+/** What is wanted of a task. */
+public sealed interface TaskCommand {
+    TaskId taskId();
+
+    InstanceId instanceId();
+
+    /**
+     * The prompt is given to the agent of the instance, after those accepted before it.
+     *
+     * @param instanceRevision the revision of the instance that the gateway saw when it let the command through
+     */
+    record Run(TaskId taskId, InstanceId instanceId, long instanceRevision, String prompt, RunOptions options)
+            implements TaskCommand {}
+
+    /**
+     * How the agent and the model are to work on it.
+     *
+     * @param timeoutMs counts from the start of the run
+     * @param maxTokens the most that one answer of the model may have
+     * @param system appended to the agent's own system prompt
+     * @param autoTools false: no tool may be called
+     */
+    record RunOptions(
+            String model,
+            String provider,
+            long timeoutMs,
+            @Nullable Integer maxTokens,
+            @Nullable String system,
+            boolean autoTools) {}
+
+    /** The wire name, the message's {@code ce_type}. */
+    static String typeOf(TaskCommand command) {
+        return switch (command) {
+            case Run _ -> "task.run";
+        };
+    }
+
+    /** Reads a message back; {@link IllegalArgumentException} for a type that isn't one of these. */
+    static TaskCommand from(Message message) {
+        return switch (message.type()) {
+            case "task.run" -> Json.read(message.data(), Run.class);
+            default -> throw new IllegalArgumentException("not a task command: " + message.type());
+        };
+    }
+}

@@ -1,0 +1,57 @@
+package ai.in10nt.provisioner;
+
+import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.Topic;
+import jakarta.persistence.Column;
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import jakarta.persistence.Table;
+import jakarta.persistence.Version;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** An instance at rest. */
+@Entity
+@Table(name = "instance")
+class InstanceRow {
+    @Id
+    String id = "";
+
+    int partition;
+    String tenant = "";
+    long revision;
+
+    @Version
+    long version;
+
+    String status = "";
+
+    @Column(name = "machine_id")
+    @Nullable String machineId;
+
+    String state = "";
+
+    @Column(name = "due_at")
+    @Nullable Instant dueAt;
+
+    static InstanceRow of(Instance instance, Instant now) {
+        var row = new InstanceRow();
+        row.id = instance.data().instanceId().value();
+        row.partition = Topic.partitionOf(instance.data().instanceId());
+        row.tenant = instance.tenant();
+        row.set(instance, now);
+        return row;
+    }
+
+    void set(Instance instance, Instant now) {
+        revision = instance.revision();
+        status = instance.data().status().text();
+        machineId = instance.machineId();
+        state = Json.text(instance);
+        dueAt = instance.data().status().isSettled() ? null : now;
+    }
+
+    Instance instance() {
+        return Json.read(state, Instance.class);
+    }
+}

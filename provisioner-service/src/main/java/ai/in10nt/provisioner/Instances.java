@@ -1,0 +1,180 @@
+package ai.in10nt.provisioner;
+
+import ai.in10nt.contracts.Ids;
+import ai.in10nt.contracts.InstanceCommand;
+import ai.in10nt.contracts.InstanceEvent;
+import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.Message;
+import ai.in10nt.contracts.Reply;
+import ai.in10nt.contracts.Topic;
+import ai.in10nt.provisioner.Instance.Decision;
+import ai.in10nt.relay.Journal;
+import io.quarkus.vertx.VertxContextSupport;
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Tuple;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.hibernate.reactive.mutiny.Mutiny;
+import org.jspecify.annotations.Nullable;
+
+/** The instances at rest, and the transactions that change one: row, event, outbox and answer together. */
+@ApplicationScoped
+class Instances {
+    private static final String SOURCE = "/provisioner-service";
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    /** An instance as read, with the version that a write on top of it must still find. */
+    record Read(Instance instance, long version) {}
+
+    private final Mutiny.SessionFactory sessions;
+    private final Pool pool;
+    private final Clock clock = Clock.systemUTC();
+
+    Instances(Mutiny.SessionFactory sessions, Pool pool) {
+        this.sessions = sessions;
+        this.pool = pool;
+    }
+
+    Instant now() {
+        return clock.instant();
+    }
+
+    /** Decides a command in the caller's transaction, once. */
+    Uni<Void> decide(Mutiny.Session session, Message message, int partition) {
+        var command = InstanceCommand.from(message);
+        return session.find(InstanceRow.class, command.instanceId().value(), LockModeType.PESSIMISTIC_WRITE)
+                .flatMap(row -> Journal.isAnswered(session, message)
+                        .flatMap(answered -> answered
+                                ? Uni.createFrom().voidItem()
+                                : decideOnce(session, row, message, command, partition)));
+    }
+
+    private Uni<Void> decideOnce(
+            Mutiny.Session session, @Nullable InstanceRow row, Message message, InstanceCommand command, int partition) {
+        var now = now();
+        var current = row == null ? null : row.instance();
+        var decision = Instance.decide(current, command, message.tenant(), message.traceparent(), now);
+        return switch (decision) {
+            case Decision.Accepted(var type, var next) -> {
+                var event = event(type, next, message.id(), now);
+                yield write(session, row, next, now)
+                        .chain(() -> Journal.event(session, Topic.INSTANCE_EVENTS, partition, event))
+                        .chain(() -> Journal.answer(session, message, event.type()));
+            }
+            case Decision.Unchanged(var same) ->
+                reply(session, message, "instance.unchanged", Reply.unchanged(named(message), same.data()), partition);
+            case Decision.Refused(var problem) ->
+                reply(session, message, "instance.refused", Reply.refused(named(message), problem), partition);
+        };
+    }
+
+    private static Reply.Command named(Message message) {
+        return new Reply.Command(message.id(), message.type());
+    }
+
+    private Uni<Void> reply(Mutiny.Session session, Message command, String type, Reply reply, int partition) {
+        var message = new Message(
+                Ids.event(), type, SOURCE, command.subject(), now(), command.tenant(), null, command.id(),
+                command.traceparent(), Json.bytes(reply));
+        return Journal.send(session, Topic.REPLIES, partition, message)
+                .chain(() -> Journal.answer(session, command, type));
+    }
+
+    private static Uni<Void> write(Mutiny.Session session, @Nullable InstanceRow row, Instance next, Instant now) {
+        if (row == null) {
+            return session.persist(InstanceRow.of(next, now));
+        }
+        row.set(next, now);
+        return Uni.createFrom().voidItem();
+    }
+
+    private static Message event(InstanceEvent.Type type, Instance instance, @Nullable String causation, Instant now) {
+        return new Message(
+                Ids.event(), type.text(), SOURCE, instance.data().instanceId().value(), now, instance.tenant(),
+                instance.revision(), causation, instance.traceparent(),
+                Json.bytes(new InstanceEvent(instance.revision(), instance.data())));
+    }
+
+    // What follows is for the reconciler: called on virtual threads, blocks them.
+
+    List<String> due(List<Integer> partitions) {
+        var rows = pool.preparedQuery(
+                        "select id from instance where partition = any($1) and due_at <= now() order by due_at limit 500")
+                .execute(Tuple.of(partitions.toArray(Integer[]::new)))
+                .await()
+                .atMost(PATIENCE);
+        var ids = new ArrayList<String>();
+        rows.forEach(row -> ids.add(row.getString(0)));
+        return ids;
+    }
+
+    Optional<Read> find(String id) {
+        return Optional.ofNullable(await(sessions.withSession(session -> session.find(InstanceRow.class, id)
+                .map(row -> row == null ? null : new Read(row.instance(), row.version)))));
+    }
+
+    /**
+     * Writes what a step came to, if the row still is as the step read it.
+     *
+     * @param event absent: nothing that the world sees has changed
+     * @return false: something else happened meanwhile, and what the step came to is void
+     */
+    boolean commit(Read before, Instance after, Optional<InstanceEvent.Type> event) {
+        return Boolean.TRUE.equals(
+                await(sessions.withTransaction(session -> commit(session, before, after, event))));
+    }
+
+    private Uni<Boolean> commit(
+            Mutiny.Session session, Read before, Instance after, Optional<InstanceEvent.Type> event) {
+        var id = after.data().instanceId();
+        var now = now();
+        return session.find(InstanceRow.class, id.value(), LockModeType.PESSIMISTIC_WRITE)
+                .flatMap(row -> {
+                    if (row == null || row.version != before.version()) {
+                        return Uni.createFrom().item(false);
+                    }
+                    row.set(after, now);
+                    return event.map(type -> Journal.event(
+                                    session, Topic.INSTANCE_EVENTS, Topic.partitionOf(id), event(type, after, null, now)))
+                            .orElseGet(() -> Uni.createFrom().voidItem())
+                            .replaceWith(true);
+                });
+    }
+
+    /** Makes those healthy ones due whose machine isn't among the running. */
+    int suspect(List<String> runningMachines) {
+        return pool.preparedQuery("update instance set due_at = now() where status = 'healthy' and due_at is null"
+                        + " and not (machine_id = any($1))")
+                .execute(Tuple.of(runningMachines.toArray(String[]::new)))
+                .await()
+                .atMost(PATIENCE)
+                .rowCount();
+    }
+
+    /** The suspicion was wrong. */
+    void clear(String id) {
+        pool.preparedQuery("update instance set due_at = null where id = $1 and status = 'healthy'")
+                .execute(Tuple.of(id))
+                .await()
+                .atMost(PATIENCE);
+    }
+
+    /** Where a session belongs to an event loop but the caller doesn't. */
+    private static <T> @Nullable T await(Uni<T> uni) {
+        try {
+            return VertxContextSupport.subscribeAndAwait(() -> uni.ifNoItem().after(PATIENCE).fail());
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+}

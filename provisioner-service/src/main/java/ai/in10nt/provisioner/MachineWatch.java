@@ -1,0 +1,71 @@
+package ai.in10nt.provisioner;
+
+import ai.in10nt.provisioner.FlyMachines.Machine;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds healthy instances whose machine isn't running: one list for all of them. An absent machine is only a suspicion (Fly's
+ * list has been empty by mistake); the reconciler then asks for that one machine.
+ */
+@ApplicationScoped
+class MachineWatch {
+    private static final Logger LOG = Logger.getLogger(MachineWatch.class);
+
+    private final FlyDriver fly;
+    private final Instances instances;
+    private final ProvisionerConfig config;
+    private @Nullable Thread thread;
+
+    MachineWatch(FlyDriver fly, Instances instances, ProvisionerConfig config) {
+        this.fly = fly;
+        this.instances = instances;
+        this.config = config;
+    }
+
+    void start(@Observes StartupEvent event) {
+        thread = Thread.ofVirtual().name("machine-watch").start(this::watch);
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        if (thread != null) {
+            thread.interrupt();
+        }
+    }
+
+    private void watch() {
+        boolean hasApp = false;
+        while (!Thread.currentThread().isInterrupted()) {
+            try {
+                if (!hasApp) {
+                    fly.ensureApp();
+                    hasApp = true;
+                }
+                look();
+            } catch (RuntimeException e) {
+                LOG.warnf("the machines can't be listed: %s", e.getMessage());
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(config.watch().every().toMillis());
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private void look() {
+        var running = fly.machines().stream()
+                .filter(machine -> machine.state().equals("started"))
+                .map(Machine::id)
+                .toList();
+        int suspects = instances.suspect(running);
+        if (suspects > 0) {
+            LOG.infof("%d healthy instances have no running machine in the list", suspects);
+        }
+    }
+}

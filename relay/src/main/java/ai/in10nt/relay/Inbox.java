@@ -1,0 +1,191 @@
+package ai.in10nt.relay;
+
+import ai.in10nt.contracts.Ids;
+import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.Message;
+import ai.in10nt.contracts.Topic;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.vertx.pgclient.PgException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.StreamSupport;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.hibernate.reactive.mutiny.Mutiny;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes what a poll brought through one transaction. Trouble (the database is away) is retried for ever and keeps the order; a
+ * record that can't be understood, or that trips a bug, becomes a dead letter and doesn't block the next one.
+ */
+@ApplicationScoped
+public class Inbox {
+    /** Decides one message inside the poll's transaction. */
+    @FunctionalInterface
+    public interface Handler {
+        Uni<Void> handle(Mutiny.Session session, Message message, int partition);
+    }
+
+    private static final Logger LOG = Logger.getLogger(Inbox.class);
+    private static final int ATTEMPTS_BEFORE_A_BUG = 3;
+
+    private final Mutiny.SessionFactory sessions;
+    private final Owner owner;
+    private final String application;
+
+    Inbox(
+            Mutiny.SessionFactory sessions,
+            Owner owner,
+            @ConfigProperty(name = "quarkus.application.name") String application) {
+        this.sessions = sessions;
+        this.owner = owner;
+        this.application = application;
+    }
+
+    /**
+     * Handles what a poll brought.
+     *
+     * @param types the {@code ce_type}s that are understood; others are skipped, so that a newer writer is no poison
+     */
+    public Uni<Void> receive(ConsumerRecords<byte[], byte[]> records, Set<String> types, Handler handler) {
+        var batch = StreamSupport.stream(records.spliterator(), false)
+                .filter(record -> isUnderstood(record, types))
+                .toList();
+        if (batch.isEmpty()) {
+            return Uni.createFrom().voidItem();
+        }
+        return transaction(batch, handler)
+                .onFailure()
+                .recoverWithUni(failure -> oneByOne(batch, handler))
+                .invoke(() -> nudge(batch));
+    }
+
+    private void nudge(List<ConsumerRecord<byte[], byte[]>> batch) {
+        FailPoint.reach("after-commit");
+        var partitions = new HashSet<Integer>();
+        batch.forEach(record -> partitions.add(record.partition()));
+        owner.nudge(partitions);
+    }
+
+    private static boolean isUnderstood(ConsumerRecord<byte[], byte[]> record, Set<String> types) {
+        var type = header(record, "ce_type");
+        return type == null || types.contains(new String(type, StandardCharsets.UTF_8));
+    }
+
+    private Uni<Void> transaction(List<ConsumerRecord<byte[], byte[]>> batch, Handler handler) {
+        return sessions.withTransaction(session -> Multi.createFrom()
+                .iterable(batch)
+                .onItem()
+                .transformToUniAndConcatenate(record -> handle(session, record, handler))
+                .collect()
+                .asList()
+                .replaceWithVoid());
+    }
+
+    private Uni<Void> handle(Mutiny.Session session, ConsumerRecord<byte[], byte[]> record, Handler handler) {
+        Message message;
+        try {
+            message = Message.from(name -> header(record, name), record.value());
+        } catch (RuntimeException e) {
+            return Journal.send(session, Topic.DEAD_LETTERS, record.partition(), deadLetter(record, e));
+        }
+        return handler.handle(session, message, record.partition());
+    }
+
+    private Uni<Void> oneByOne(List<ConsumerRecord<byte[], byte[]>> batch, Handler handler) {
+        return Multi.createFrom()
+                .iterable(batch)
+                .onItem()
+                .transformToUniAndConcatenate(record -> alone(record, handler))
+                .collect()
+                .asList()
+                .replaceWithVoid();
+    }
+
+    private Uni<Void> alone(ConsumerRecord<byte[], byte[]> record, Handler handler) {
+        return transaction(List.of(record), handler)
+                .onFailure(Inbox::isBug)
+                .retry()
+                .atMost(ATTEMPTS_BEFORE_A_BUG - 1)
+                .onFailure(Inbox::isBug)
+                .recoverWithUni(bug -> bury(record, bug))
+                .onFailure()
+                .invoke(trouble -> LOG.warnf("%s-%d@%d waits: %s", record.topic(), record.partition(), record.offset(), trouble))
+                .onFailure()
+                .retry()
+                .withBackOff(Duration.ofMillis(200), Duration.ofSeconds(2))
+                .indefinitely();
+    }
+
+    private Uni<Void> bury(ConsumerRecord<byte[], byte[]> record, Throwable bug) {
+        LOG.errorf(bug, "%s-%d@%d becomes a dead letter", record.topic(), record.partition(), record.offset());
+        return sessions.withTransaction(
+                session -> Journal.send(session, Topic.DEAD_LETTERS, record.partition(), deadLetter(record, bug)));
+    }
+
+    /** The record, where it stood and why; values of commands are sealed, so nothing secret is repeated here. */
+    private Message deadLetter(ConsumerRecord<byte[], byte[]> record, Throwable reason) {
+        var key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+        var data = Map.of(
+                "topic", record.topic(),
+                "partition", record.partition(),
+                "offset", record.offset(),
+                "key", key,
+                "reason", reason.getClass().getSimpleName() + ": " + firstLine(reason),
+                "headers", headers(record),
+                "value", Base64.getEncoder().encodeToString(record.value() == null ? new byte[0] : record.value()));
+        return new Message(
+                Ids.event(), "dead-letter", "/" + application, key, Instant.now(), "", null, null, null, Json.bytes(data));
+    }
+
+    private static Map<String, String> headers(ConsumerRecord<byte[], byte[]> record) {
+        var headers = new java.util.TreeMap<String, String>();
+        record.headers().forEach(header -> {
+            if (header.value() != null) {
+                headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
+            }
+        });
+        return headers;
+    }
+
+    /** Jackson repeats the input after the first line of its messages. */
+    private static String firstLine(Throwable reason) {
+        return String.valueOf(reason.getMessage()).lines().findFirst().orElse("");
+    }
+
+    private static byte @Nullable [] header(ConsumerRecord<byte[], byte[]> record, String name) {
+        var header = record.headers().lastHeader(name);
+        return header == null ? null : header.value();
+    }
+
+    /** Whether trying again can't help: our own code or the record is at fault, not the world. */
+    private static boolean isBug(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof JsonProcessingException
+                    || t instanceof IllegalArgumentException
+                    || t instanceof NullPointerException
+                    || t instanceof ClassCastException
+                    || t instanceof IndexOutOfBoundsException
+                    || (t instanceof PgException pg && isDataError(pg))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation). */
+    private static boolean isDataError(PgException e) {
+        return e.getSqlState() != null && (e.getSqlState().startsWith("22") || e.getSqlState().startsWith("23"));
+    }
+}

@@ -1,0 +1,179 @@
+package ai.in10nt.relay;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.common.annotation.Identifier;
+import io.smallrye.reactive.messaging.kafka.KafkaConsumerRebalanceListener;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Default;
+import jakarta.enterprise.inject.Instance;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.TopicPartition;
+import org.jboss.logging.Logger;
+
+/**
+ * Relays and reconciles the partitions that the consumer group gave to this process. A nudge, after a commit, makes it look at
+ * once; without one it looks every half second, which is what goes on after a crash.
+ */
+@ApplicationScoped
+@Default
+@Identifier("owner")
+public class Owner implements KafkaConsumerRebalanceListener {
+    private static final Logger LOG = Logger.getLogger(Owner.class);
+    private static final Duration IDLE = Duration.ofMillis(500);
+    private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(15);
+
+    private final Relay relay;
+    private final Reconciler reconciler;
+    private final Set<Integer> owned = ConcurrentHashMap.newKeySet();
+    private final Set<Integer> publishing = ConcurrentHashMap.newKeySet();
+    private final Set<Integer> publishAgain = ConcurrentHashMap.newKeySet();
+    private final Set<String> stepping = ConcurrentHashMap.newKeySet();
+    private final Map<String, Long> notBefore = new ConcurrentHashMap<>();
+    private final Map<String, Integer> failures = new ConcurrentHashMap<>();
+    private final Semaphore nudges = new Semaphore(0);
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private volatile boolean running;
+
+    Owner(Relay relay, Instance<Reconciler> reconciler) {
+        this.relay = relay;
+        this.reconciler = reconciler.get();
+    }
+
+    void start(@Observes StartupEvent event) {
+        running = true;
+        threads.execute(this::loop);
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        running = false;
+        nudges.release();
+        threads.shutdown();
+    }
+
+    @Override
+    public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        partitions.forEach(partition -> owned.add(partition.partition()));
+        nudges.release();
+    }
+
+    @Override
+    public void onPartitionsRevoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        partitions.forEach(partition -> owned.remove(partition.partition()));
+    }
+
+    /** Something was committed on these partitions: publish it and see what it asks for. */
+    public void nudge(Set<Integer> partitions) {
+        partitions.forEach(this::publish);
+        nudges.release();
+    }
+
+    private void loop() {
+        while (running) {
+            try {
+                look();
+                var _ = nudges.tryAcquire(pause().toMillis(), TimeUnit.MILLISECONDS);
+                nudges.drainPermits();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException e) {
+                LOG.warnf("looking for work: %s", e);
+                pauseAfterTrouble();
+            }
+        }
+    }
+
+    private void look() {
+        var partitions = List.copyOf(owned);
+        if (partitions.isEmpty()) {
+            return;
+        }
+        relay.waiting(partitions).forEach(this::publish);
+        var due = reconciler.due(partitions);
+        notBefore.keySet().retainAll(Set.copyOf(due));
+        long now = System.nanoTime();
+        for (var id : due) {
+            var earliest = notBefore.get(id);
+            if ((earliest == null || earliest - now <= 0) && stepping.add(id)) {
+                notBefore.remove(id);
+                threads.execute(() -> step(id));
+            }
+        }
+    }
+
+    private Duration pause() {
+        long now = System.nanoTime();
+        long soonest = notBefore.values().stream().mapToLong(at -> at - now).min().orElse(IDLE.toNanos());
+        return Duration.ofNanos(Math.clamp(soonest, 1_000_000, IDLE.toNanos()));
+    }
+
+    private void pauseAfterTrouble() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(IDLE.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void step(String id) {
+        Optional<Duration> next;
+        try {
+            next = reconciler.step(id);
+            failures.remove(id);
+        } catch (RuntimeException e) {
+            int count = failures.merge(id, 1, Integer::sum);
+            next = Optional.of(backoff(count));
+            LOG.warnf("%s, failure %d, again in %s: %s", id, count, next.get(), e);
+        }
+        next.ifPresentOrElse(
+                delay -> notBefore.put(id, System.nanoTime() + delay.toNanos()), () -> notBefore.remove(id));
+        stepping.remove(id);
+        nudges.release();
+    }
+
+    private static Duration backoff(int failures) {
+        var doubled = Duration.ofMillis(250L << Math.min(failures, 10));
+        return doubled.compareTo(LONGEST_BACKOFF) > 0 ? LONGEST_BACKOFF : doubled;
+    }
+
+    private void publish(int partition) {
+        if (!owned.contains(partition)) {
+            return;
+        }
+        publishAgain.add(partition);
+        if (publishing.add(partition)) {
+            threads.execute(() -> publishAll(partition));
+        }
+    }
+
+    private void publishAll(int partition) {
+        try {
+            while (publishAgain.remove(partition) && owned.contains(partition)) {
+                relay.publish(partition);
+            }
+        } catch (RuntimeException e) {
+            LOG.warnf("partition %d isn't published, again in %s: %s", partition, IDLE, e);
+            publishAgain.remove(partition);
+        } finally {
+            publishing.remove(partition);
+        }
+        if (!owned.contains(partition)) {
+            relay.forget(partition);
+        } else if (publishAgain.contains(partition)) {
+            publish(partition);
+        }
+    }
+}

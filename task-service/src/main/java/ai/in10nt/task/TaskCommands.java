@@ -1,0 +1,42 @@
+package ai.in10nt.task;
+
+import ai.in10nt.contracts.InstanceEvent;
+import ai.in10nt.contracts.Message;
+import ai.in10nt.relay.Inbox;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.eclipse.microprofile.reactive.messaging.Incoming;
+import org.hibernate.reactive.mutiny.Mutiny;
+
+/** Commands and instance events as they arrive: one consumer for both, so that it owns the same partitions of each. */
+@ApplicationScoped
+class TaskCommands {
+    private static final String RUN = "task.run";
+    private static final Set<String> TYPES = Stream.concat(
+                    Stream.of(RUN), Arrays.stream(InstanceEvent.Type.values()).map(InstanceEvent.Type::text))
+            .collect(Collectors.toUnmodifiableSet());
+
+    private final Inbox inbox;
+    private final Tasks tasks;
+
+    TaskCommands(Inbox inbox, Tasks tasks) {
+        this.inbox = inbox;
+        this.tasks = tasks;
+    }
+
+    @Incoming("task-commands-in")
+    Uni<Void> receive(ConsumerRecords<byte[], byte[]> records) {
+        return inbox.receive(records, TYPES, this::handle);
+    }
+
+    private Uni<Void> handle(Mutiny.Session session, Message message, int partition) {
+        return message.type().equals(RUN)
+                ? tasks.decide(session, message, partition)
+                : tasks.follow(session, message, partition);
+    }
+}

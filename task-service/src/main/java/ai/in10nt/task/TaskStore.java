@@ -1,0 +1,116 @@
+package ai.in10nt.task;
+
+import ai.in10nt.contracts.Topic;
+import ai.in10nt.relay.Journal;
+import io.quarkus.vertx.VertxContextSupport;
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Tuple;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.hibernate.reactive.mutiny.Mutiny;
+import org.jspecify.annotations.Nullable;
+
+/** What the runner reads and writes; called on virtual threads, blocks them. */
+@ApplicationScoped
+class TaskStore {
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    /** A task and its instance as read, with the version that a write on top of it must still find. */
+    record Read(Task task, long version, InstanceMirror instance) {}
+
+    private final Mutiny.SessionFactory sessions;
+    private final Pool pool;
+    private final Tasks tasks;
+
+    TaskStore(Mutiny.SessionFactory sessions, Pool pool, Tasks tasks) {
+        this.sessions = sessions;
+        this.pool = pool;
+        this.tasks = tasks;
+    }
+
+    /** The first unfinished task of each instance, where it can be brought on now. */
+    List<String> due(List<Integer> partitions) {
+        return ids(
+                """
+                select id from (
+                    select distinct on (t.instance_id) t.* from task t
+                    where t.partition = any($1) and t.status in ('queued', 'running')
+                    order by t.instance_id, t.queue_number) head
+                where head.status = 'running' or exists (
+                    select 1 from instance_mirror m where m.id = head.instance_id and (m.status = 'healthy'
+                        or now() > greatest(head.created_at, m.since) + head.timeout_ms * interval '1 millisecond'))
+                """,
+                partitions);
+    }
+
+    /** Instances with commands that have waited too long for an event. */
+    List<String> overdue(List<Integer> partitions) {
+        return ids(
+                "select distinct instance_id from parked where partition = any($1) and deadline < now()", partitions);
+    }
+
+    private List<String> ids(String sql, List<Integer> partitions) {
+        var rows = pool.preparedQuery(sql)
+                .execute(Tuple.of(partitions.toArray(Integer[]::new)))
+                .await()
+                .atMost(PATIENCE);
+        var ids = new ArrayList<String>();
+        rows.forEach(row -> ids.add(row.getString(0)));
+        return ids;
+    }
+
+    Optional<Read> find(String id) {
+        return Optional.ofNullable(await(sessions.withSession(session -> session.find(TaskRow.class, id)
+                .flatMap(row -> row == null
+                        ? Uni.createFrom().<Read>nullItem()
+                        : session.find(InstanceMirror.class, row.instanceId)
+                                .map(instance -> new Read(row.task(), row.version, instance))))));
+    }
+
+    /** Writes a step's outcome with an event, unless something else happened to the task meanwhile: then false. */
+    boolean commit(Read before, Task after) {
+        return Boolean.TRUE.equals(
+                await(sessions.withTransaction(session -> session.find(
+                                TaskRow.class, after.data().taskId().value(), LockModeType.PESSIMISTIC_WRITE)
+                        .flatMap(row -> row == null || row.version != before.version()
+                                ? Uni.createFrom().item(false)
+                                : write(session, row, after)))));
+    }
+
+    private Uni<Boolean> write(Mutiny.Session session, TaskRow row, Task after) {
+        boolean isEvent = row.revision != after.revision();
+        row.set(after);
+        return (isEvent
+                        ? Journal.event(
+                                session, Topic.TASK_EVENTS, row.partition, Tasks.event(after, null, tasks.now()))
+                        : Uni.createFrom().voidItem())
+                .replaceWith(true);
+    }
+
+    void decideOverdue(String instance) {
+        await(sessions.withTransaction(session -> tasks.unparkOverdue(session, instance)));
+    }
+
+    Uni<Optional<Task>> task(String id) {
+        return sessions.withSession(session -> session.find(TaskRow.class, id)
+                .map(row -> Optional.ofNullable(row).map(TaskRow::task)));
+    }
+
+
+
+    /** Where a session belongs to an event loop but the caller doesn't. */
+    private static <T> @Nullable T await(Uni<T> uni) {
+        try {
+            return VertxContextSupport.subscribeAndAwait(() -> uni.ifNoItem().after(PATIENCE).fail());
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

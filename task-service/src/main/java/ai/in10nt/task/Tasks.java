@@ -1,0 +1,200 @@
+package ai.in10nt.task;
+
+import ai.in10nt.contracts.Failure;
+import ai.in10nt.contracts.Ids;
+import ai.in10nt.contracts.InstanceEvent;
+import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.Message;
+import ai.in10nt.contracts.Reply;
+import ai.in10nt.contracts.TaskCommand;
+import ai.in10nt.contracts.TaskEvent;
+import ai.in10nt.contracts.TaskState;
+import ai.in10nt.contracts.Topic;
+import ai.in10nt.relay.Journal;
+import ai.in10nt.task.Task.Decision;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.hibernate.reactive.mutiny.Mutiny;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The transactions that change tasks: what commands and instance events come to. The instance's row is locked first, then its
+ * tasks, so that the order of acceptance is the order of the queue.
+ */
+@ApplicationScoped
+class Tasks {
+    static final String SOURCE = "/task-service";
+    private static final Duration PATIENCE_WITH_LAG = Duration.ofSeconds(60);
+
+    private final Clock clock = Clock.systemUTC();
+
+    Instant now() {
+        return clock.instant();
+    }
+
+    Uni<Void> decide(Mutiny.Session session, Message message, int partition) {
+        if (!(TaskCommand.from(message) instanceof TaskCommand.Run run)) {
+            throw new IllegalArgumentException("not a task.run: " + message);
+        }
+        return mirror(session, run.instanceId().value())
+                .flatMap(mirror -> Journal.isAnswered(session, message)
+                        .flatMap(answered -> answered
+                                ? Uni.createFrom().voidItem()
+                                : parkOrDecide(session, message, run, mirror.orElse(null), partition)));
+    }
+
+    private static Uni<Optional<InstanceMirror>> mirror(Mutiny.Session session, String id) {
+        return session.find(InstanceMirror.class, id, LockModeType.PESSIMISTIC_WRITE).map(Optional::ofNullable);
+    }
+
+    private Uni<Void> parkOrDecide(
+            Mutiny.Session session, Message message, TaskCommand.Run run, @Nullable InstanceMirror mirror, int partition) {
+        if (mirror == null || mirror.revision < run.instanceRevision()) {
+            return session.find(ParkedRow.class, message.id())
+                    .flatMap(parked -> parked != null
+                            ? Uni.createFrom().voidItem()
+                            : session.persist(
+                                    ParkedRow.of(message, run, partition, now().plus(PATIENCE_WITH_LAG))));
+        }
+        return decideOnce(session, message, run, mirror, partition);
+    }
+
+    private Uni<Void> decideOnce(
+            Mutiny.Session session, Message message, TaskCommand.Run run, @Nullable InstanceMirror mirror, int partition) {
+        var now = now();
+        return switch (Task.decide(run, mirror, message.tenant(), message.traceparent(), now)) {
+            case Decision.Accepted(var task) -> {
+                if (mirror != null) {
+                    mirror.nextQueueNumber++;
+                }
+                var event = event(task, message.id(), now);
+                yield session.persist(TaskRow.of(task))
+                        .chain(() -> Journal.event(session, Topic.TASK_EVENTS, partition, event))
+                        .chain(() -> Journal.answer(session, message, event.type()));
+            }
+            case Decision.Refused(var problem) -> refuse(session, message, problem, partition);
+        };
+    }
+
+    private Uni<Void> refuse(Mutiny.Session session, Message command, Failure problem, int partition) {
+        var reply = Reply.refused(new Reply.Command(command.id(), command.type()), problem);
+        var message = new Message(
+                Ids.event(), "task.refused", SOURCE, command.subject(), now(), command.tenant(), null, command.id(),
+                command.traceparent(), Json.bytes(reply));
+        return Journal.send(session, Topic.REPLIES, partition, message)
+                .chain(() -> Journal.answer(session, command, message.type()));
+    }
+
+    static Message event(Task task, @Nullable String causation, Instant now) {
+        return new Message(
+                Ids.event(), TaskEvent.typeOf(task.data().state()), SOURCE, task.data().taskId().value(), now,
+                task.tenant(), task.revision(), causation, task.traceparent(),
+                Json.bytes(new TaskEvent(task.revision(), task.data().bounded())));
+    }
+
+    /** What an instance event means for the instance's tasks, and for commands that waited for it. */
+    Uni<Void> follow(Mutiny.Session session, Message message, int partition) {
+        var event = Json.read(message.data(), InstanceEvent.class);
+        return mirror(session, event.instance().instanceId().value())
+                .flatMap(known -> known.isPresent() && known.get().revision >= event.revision()
+                        ? Uni.createFrom().voidItem()
+                        : follow(session, message, event, known, partition));
+    }
+
+    private Uni<Void> follow(
+            Mutiny.Session session,
+            Message message,
+            InstanceEvent event,
+            Optional<InstanceMirror> known,
+            int partition) {
+        var mirror = known.orElseGet(() -> InstanceMirror.of(event, message.tenant(), partition));
+        mirror.set(event);
+        var stored = known.isPresent() ? Uni.createFrom().voidItem() : session.persist(mirror);
+        return stored.chain(() -> endTasks(session, message, event, partition))
+                .chain(() -> unpark(session, mirror.id, mirror, mirror.revision));
+    }
+
+    private Uni<Void> endTasks(Mutiny.Session session, Message message, InstanceEvent event, int partition) {
+        var end = endOf(message, event);
+        if (end.isEmpty()) {
+            return Uni.createFrom().voidItem();
+        }
+        var onlyRunning = message.type().equals(InstanceEvent.Type.RESTARTING.text());
+        return session
+                .createQuery(
+                        "from TaskRow t where t.instanceId = :instance and t.status in (:open) order by t.queueNumber",
+                        TaskRow.class)
+                .setParameter("instance", event.instance().instanceId().value())
+                .setParameter("open", onlyRunning ? List.of("running") : List.of("queued", "running"))
+                .setLockMode(LockModeType.PESSIMISTIC_WRITE)
+                .getResultList()
+                .flatMap(rows -> each(rows, row -> end(session, row, end.get(), partition)));
+    }
+
+    /** What an instance event ends tasks with, if it does. */
+    private static Optional<Failure> endOf(Message message, InstanceEvent event) {
+        if (message.type().equals(InstanceEvent.Type.RESTARTING.text())) {
+            return Optional.of(new Failure("instance_restarted", "The instance was restarted while the task ran."));
+        }
+        return switch (event.instance().status()) {
+            case STOPPING, STOPPED ->
+                Optional.of(new Failure("instance_stopped", "The instance was stopped before the task had ended."));
+            case DESTROYING, DESTROYED ->
+                Optional.of(new Failure("instance_destroyed", "The instance was destroyed before the task had ended."));
+            case FAILED -> Optional.of(new Failure("instance_failed", "The instance has failed."));
+            case PROVISIONING, STARTING, HEALTHY, UNHEALTHY -> Optional.empty();
+        };
+    }
+
+    private Uni<Void> end(Mutiny.Session session, TaskRow row, Failure failure, int partition) {
+        var now = now();
+        var ended = row.task().ended(TaskState.FAILED, failure, now);
+        row.set(ended);
+        return Journal.event(session, Topic.TASK_EVENTS, partition, event(ended, null, now));
+    }
+
+    /** Decides the parked commands that were waiting for at most this revision. */
+    private Uni<Void> unpark(
+            Mutiny.Session session, String instance, @Nullable InstanceMirror mirror, long revision) {
+        return session
+                .createQuery(
+                        "from ParkedRow p where p.instanceId = :instance and p.instanceRevision <= :revision"
+                                + " order by p.arrival",
+                        ParkedRow.class)
+                .setParameter("instance", instance)
+                .setParameter("revision", revision)
+                .getResultList()
+                .flatMap(rows -> each(rows, row -> unpark(session, row, mirror)));
+    }
+
+    private Uni<Void> unpark(Mutiny.Session session, ParkedRow row, @Nullable InstanceMirror mirror) {
+        var message = row.message();
+        return session.remove(row).chain(() -> TaskCommand.from(message) instanceof TaskCommand.Run run
+                ? decideOnce(session, message, run, mirror, row.partition)
+                : Uni.createFrom().voidItem());
+    }
+
+    /** What these commands wait for didn't come in time: they are decided on what there is. */
+    Uni<Void> unparkOverdue(Mutiny.Session session, String instance) {
+        return mirror(session, instance)
+                .flatMap(mirror -> unpark(session, instance, mirror.orElse(null), Long.MAX_VALUE));
+    }
+
+    private static <T> Uni<Void> each(List<T> items, Function<? super T, Uni<? extends Void>> what) {
+        return Multi.createFrom()
+                .iterable(items)
+                .onItem()
+                .transformToUniAndConcatenate(what)
+                .collect()
+                .asList()
+                .replaceWithVoid();
+    }
+}
