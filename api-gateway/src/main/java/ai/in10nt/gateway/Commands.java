@@ -120,7 +120,7 @@ class Commands {
                         topic.topicName(),
                         partition,
                         Json.text(message.headers()),
-                        io.vertx.mutiny.core.buffer.Buffer.buffer(message.data()))));
+                        io.vertx.core.buffer.Buffer.buffer(message.data()))));
         return row.chain(() -> View.put(client, placeholder == null ? List.of() : List.of(placeholder)));
     }
 

@@ -1,0 +1,96 @@
+package ai.in10nt.agent;
+
+import ai.in10nt.contracts.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the machine was given: the secrets in one file that only this process may read, the rest in {@code IN10NT_*} variables,
+ * whose defaults are right inside a machine.
+ */
+record AgentConfig(
+        Secrets secrets,
+        Path data,
+        Path workspace,
+        String host,
+        int port,
+        int proxyPort,
+        Path openCode,
+        Map<String, String> agentEnv) {
+
+    /**
+     * The file that the provisioner put into the machine.
+     *
+     * @param providers by name, as a run names one
+     */
+    record Secrets(String instanceId, int generation, String token, Map<String, Provider> providers) {
+        @Override
+        public String toString() {
+            return "Secrets[" + instanceId + ", generation " + generation + "]";
+        }
+    }
+
+    /**
+     * Where models are asked, in OpenAI's chat-completions form.
+     *
+     * @param inputPrice US dollars per million tokens, used where the provider doesn't give the cost itself
+     */
+    record Provider(
+            String baseUrl, @Nullable String apiKey, @Nullable Double inputPrice, @Nullable Double outputPrice) {
+        @Override
+        public String toString() {
+            return "Provider[" + baseUrl + "]";
+        }
+    }
+
+    static AgentConfig from(Map<String, String> env) {
+        try {
+            var file = Path.of(env.getOrDefault("IN10NT_AGENT_FILE", "/run/in10nt/agent.json"));
+            var agentEnv = new TreeMap<>(env);
+            agentEnv.keySet().removeIf(name -> name.startsWith("IN10NT_"));
+            return new AgentConfig(
+                    Json.MAPPER.readValue(file.toFile(), Secrets.class),
+                    Path.of(env.getOrDefault("IN10NT_DATA", "/data")),
+                    Path.of(env.getOrDefault("IN10NT_WORKSPACE", "/workspace")),
+                    env.getOrDefault("IN10NT_HOST", "::"),
+                    Integer.parseInt(env.getOrDefault("IN10NT_PORT", "3000")),
+                    Integer.parseInt(env.getOrDefault("IN10NT_PROXY_PORT", "3001")),
+                    Path.of(env.getOrDefault("IN10NT_OPENCODE", "/opt/in10nt/opencode")),
+                    agentEnv);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the agent server's configuration", e);
+        }
+    }
+
+    /** Where this process keeps what must outlive a boot. */
+    Path state() {
+        return data.resolve("in10nt");
+    }
+
+    /** The agent's own home, on the volume. */
+    Path home() {
+        return data.resolve("home");
+    }
+
+    /**
+     * The user that the agent runs as, so that it can't read what this process can; absent where the machine has only one
+     * user id.
+     */
+    static Optional<Integer> agentUser() {
+        try {
+            var ids = Files.readString(Path.of("/proc/self/uid_map")).strip().lines()
+                    .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
+                    .sum();
+            boolean isRoot = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
+            return isRoot && ids > 1000 ? Optional.of(1000) : Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

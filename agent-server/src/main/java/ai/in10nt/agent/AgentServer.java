@@ -1,0 +1,49 @@
+package ai.in10nt.agent;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServerOptions;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+
+/** The main program of a machine. */
+public final class AgentServer {
+    private AgentServer() {}
+
+    public static void main(String[] arguments) throws IOException {
+        var config = AgentConfig.from(System.getenv());
+        var vertx = Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(2)
+                .setWorkerPoolSize(2)
+                .setInternalBlockingPoolSize(2));
+        var agent = new OpenCodeProcess(config, config.proxyPort() + 1);
+        agent.start();
+        var store = new RunStore(config.state());
+        var runs = new Runs(config, agent, store);
+        Thread.ofVirtual().name("events").start(() -> listen(agent, runs));
+        var proxy = new ModelProxy(vertx, config, runs);
+        vertx.createHttpServer().requestHandler(proxy::handle).listen(config.proxyPort(), "127.0.0.1")
+                .toCompletionStage().toCompletableFuture().join();
+        vertx.createHttpServer(new HttpServerOptions().setTcpNoDelay(true))
+                .requestHandler(new Api(config, agent, runs, store).router(vertx))
+                .listen(config.port(), config.host())
+                .toCompletionStage().toCompletableFuture().join();
+        Log.info("%s generation %d listens on port %d", config.secrets().instanceId(), config.secrets().generation(), config.port());
+    }
+
+    /** Follows the agent's events for as long as this process lives, over the agent's deaths. */
+    private static void listen(OpenCodeProcess agent, Runs runs) {
+        while (true) {
+            try {
+                if (agent.isReady()) {
+                    agent.api().events(runs::told);
+                }
+                TimeUnit.MILLISECONDS.sleep(50);
+            } catch (OpenCode.Unavailable away) {
+                Log.info("%s", away);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+}

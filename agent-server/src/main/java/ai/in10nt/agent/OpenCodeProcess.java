@@ -1,0 +1,184 @@
+package ai.in10nt.agent;
+
+import ai.in10nt.contracts.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The agent itself, {@code opencode serve}: started with the machine, started again when it dies, stopped with this process. */
+final class OpenCodeProcess {
+    private static final Duration AGAIN = Duration.ofMillis(300);
+
+    private final AgentConfig config;
+    private final int port;
+    private final String password;
+    private final OpenCode api;
+    private volatile @Nullable Process process;
+    private volatile boolean isStopping;
+    private volatile boolean isReady;
+
+    OpenCodeProcess(AgentConfig config, int port) {
+        this.config = config;
+        this.port = port;
+        var bytes = new byte[24];
+        new SecureRandom().nextBytes(bytes);
+        this.password = HexFormat.of().formatHex(bytes);
+        this.api = new OpenCode(port, password);
+    }
+
+    OpenCode api() {
+        return api;
+    }
+
+    boolean isReady() {
+        return isReady;
+    }
+
+    void start() {
+        prepare();
+        Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
+        Thread.ofVirtual().name("opencode").start(this::supervise);
+    }
+
+    private void supervise() {
+        while (!isStopping) {
+            try {
+                var started = launch();
+                process = started;
+                awaitReady(started);
+                int code = started.waitFor();
+                isReady = false;
+                if (!isStopping) {
+                    Log.warn("opencode ended with %d, starting it again", code);
+                    TimeUnit.MILLISECONDS.sleep(AGAIN.toMillis());
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException("opencode can't be started", e);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private void awaitReady(Process started) throws InterruptedException {
+        while (started.isAlive()) {
+            if (api.isHealthy()) {
+                isReady = true;
+                return;
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+    }
+
+    private void stop() {
+        isStopping = true;
+        var running = process;
+        if (running != null) {
+            running.destroy();
+        }
+    }
+
+    private Process launch() throws IOException {
+        var command = new ArrayList<String>();
+        AgentConfig.agentUser()
+                .ifPresent(user -> command.addAll(List.of(
+                        "setpriv", "--reuid", user.toString(), "--regid", user.toString(), "--clear-groups",
+                        "--no-new-privs")));
+        command.addAll(List.of(
+                config.openCode().toString(), "serve", "--hostname", "127.0.0.1", "--port", String.valueOf(port)));
+        var builder = new ProcessBuilder(command)
+                .directory(config.workspace().toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.INHERIT);
+        builder.environment().clear();
+        builder.environment().putAll(config.agentEnv());
+        builder.environment().putAll(environment());
+        return builder.start();
+    }
+
+    private Map<String, String> environment() {
+        var env = new java.util.TreeMap<>(Map.of(
+                "HOME", config.home().toString(),
+                "TMPDIR", config.home().resolve("tmp").toString(),
+                "OPENCODE_CONFIG", configFile().toString(),
+                "OPENCODE_SERVER_PASSWORD", password,
+                "OPENCODE_DISABLE_MODELS_FETCH", "1",
+                "OPENCODE_DISABLE_AUTOUPDATE", "1",
+                "OPENCODE_DISABLE_DEFAULT_PLUGINS", "1",
+                "OPENCODE_DISABLE_LSP_DOWNLOAD", "1",
+                "OPENCODE_DISABLE_PROJECT_CONFIG", "1",
+                "OPENCODE_PURE", "1"));
+        env.putIfAbsent("LANG", config.agentEnv().getOrDefault("LANG", "C.UTF-8"));
+        env.put("PATH", config.agentEnv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"));
+        return env;
+    }
+
+    private Path configFile() {
+        return config.home().resolve("opencode.json");
+    }
+
+    /** Folders and OpenCode's own configuration: one provider, which is the model proxy, and one name for whatever model. */
+    private void prepare() {
+        try {
+            for (var folder : List.of(config.state(), config.home(), config.home().resolve("tmp"), config.workspace())) {
+                Files.createDirectories(folder);
+            }
+            Files.writeString(configFile(), Json.text(openCodeConfig()));
+            if (AgentConfig.agentUser().isPresent()) {
+                int user = AgentConfig.agentUser().get();
+                give(config.home(), user);
+                give(config.workspace(), user);
+                Files.setPosixFilePermissions(
+                        config.state(), java.nio.file.attribute.PosixFilePermissions.fromString("rwx------"));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("the machine's folders", e);
+        }
+    }
+
+    /** Only what isn't the agent's yet: a workspace can be large, and a boot must be quick. */
+    private static void give(Path folder, int user) throws IOException {
+        if ((Integer) Files.getAttribute(folder, "unix:uid") == user) {
+            return;
+        }
+        try (var paths = Files.walk(folder)) {
+            for (var path : (Iterable<Path>) paths::iterator) {
+                Files.setAttribute(path, "unix:uid", user, java.nio.file.LinkOption.NOFOLLOW_LINKS);
+                Files.setAttribute(path, "unix:gid", user, java.nio.file.LinkOption.NOFOLLOW_LINKS);
+            }
+        }
+    }
+
+    private Map<String, Object> openCodeConfig() {
+        var model = Map.of(
+                "name", "The run's model",
+                "tool_call", true,
+                "limit", Map.of("context", 200_000, "output", 32_000));
+        var provider = Map.of(
+                "npm", "@ai-sdk/openai-compatible",
+                "name", "in10nt",
+                "options",
+                        Map.of("baseURL", "http://127.0.0.1:" + config.proxyPort() + "/v1", "apiKey", "in10nt"),
+                "models", Map.of(OpenCode.MODEL, model));
+        return Map.of(
+                "model", OpenCode.PROVIDER + "/" + OpenCode.MODEL,
+                "small_model", OpenCode.PROVIDER + "/" + OpenCode.MODEL,
+                "autoupdate", false,
+                "share", "disabled",
+                "snapshot", false,
+                "enabled_providers", List.of(OpenCode.PROVIDER),
+                // An ask would wait for ever: nobody is there to answer.
+                "permission",
+                        Map.of("*", "allow", "external_directory", "allow", "doom_loop", "allow", "question", "deny"),
+                "provider", Map.of(OpenCode.PROVIDER, provider));
+    }
+}

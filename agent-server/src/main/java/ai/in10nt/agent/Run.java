@@ -1,0 +1,77 @@
+package ai.in10nt.agent;
+
+import ai.in10nt.contracts.AgentRun;
+import ai.in10nt.contracts.Failure;
+import ai.in10nt.contracts.TaskState;
+import ai.in10nt.contracts.Usage;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run as it stands on the volume: written before each thing that can't be undone, so that a later boot knows how far it came.
+ *
+ * @param startedAtMs when it first began, epoch milliseconds: the timeout counts from here, over a crash too
+ * @param attempts how often the prompt was given to the agent
+ * @param usage what its model calls have used so far
+ * @param report once it is over
+ */
+record Run(
+        String taskId,
+        AgentRun.Request request,
+        long startedAtMs,
+        int attempts,
+        Usage usage,
+        AgentRun.@Nullable Report report) {
+
+    static Run begun(String taskId, AgentRun.Request request, long nowMs) {
+        return new Run(taskId, request, nowMs, 0, new Usage(0, 0, 0, 0, 0), null);
+    }
+
+    boolean isOver() {
+        return report != null;
+    }
+
+    /** OpenCode takes any id that begins so; derived, so that posting twice is seen. */
+    String messageId() {
+        return "msg_" + taskId.substring("task_".length());
+    }
+
+    long deadlineMs() {
+        return startedAtMs + request.options().timeoutMs();
+    }
+
+    Run attempted() {
+        return new Run(taskId, request, startedAtMs, attempts + 1, usage, report);
+    }
+
+    Run used(long inputTokens, long outputTokens, double cost) {
+        var sum = new Usage(
+                usage.totalTokens() + inputTokens + outputTokens,
+                usage.inputTokens() + inputTokens,
+                usage.outputTokens() + outputTokens,
+                usage.modelCalls() + 1,
+                usage.cost() + cost);
+        return new Run(taskId, request, startedAtMs, attempts, sum, report);
+    }
+
+    Run completed(String response, List<String> toolsUsed, long nowMs) {
+        return over(TaskState.COMPLETED, response, toolsUsed, null, nowMs);
+    }
+
+    Run failed(TaskState state, Failure error, @Nullable String response, List<String> toolsUsed, long nowMs) {
+        return over(state, response, toolsUsed, error, nowMs);
+    }
+
+    private Run over(
+            TaskState state, @Nullable String response, List<String> toolsUsed, @Nullable Failure error, long nowMs) {
+        var report = new AgentRun.Report(
+                state, response, usage, toolsUsed, messageId(), attempts, nowMs - startedAtMs, error);
+        return new Run(taskId, request, startedAtMs, attempts, usage, report);
+    }
+
+    AgentRun.Report reportNow() {
+        return report != null
+                ? report
+                : new AgentRun.Report(TaskState.RUNNING, null, usage, List.of(), messageId(), attempts, null, null);
+    }
+}

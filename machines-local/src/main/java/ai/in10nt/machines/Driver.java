@@ -1,0 +1,43 @@
+package ai.in10nt.machines;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/** What a machine really is on this host. Each outlives machines-local, and is found again after its restart. */
+interface Driver {
+    /** Said aloud at start: what it is and what it can't do. */
+    String describe();
+
+    /** Boots it on its volume's folder, if it has one; returns when it runs. Throws {@link StartFailed}. */
+    void start(Machine machine, @Nullable String volume);
+
+    boolean isRunning(String id);
+
+    /** How the main program ended, 128 and more for signals; empty: unknown, or it runs. */
+    OptionalInt exitCode(String id);
+
+    void signal(String id, String signal);
+
+    /** Ends all of it, at once. */
+    void kill(String id);
+
+    ExecResult exec(String id, List<String> command, Duration timeout);
+
+    /** Forgets what is left of a machine that doesn't run. */
+    void remove(String id);
+
+    /** Empties a volume's folder and takes it away. */
+    void removeVolume(String volume);
+
+    /** The output of a command inside. */
+    record ExecResult(int exitCode, String stdout, String stderr) {}
+
+    /** It can't boot; the message says why. */
+    final class StartFailed extends RuntimeException {
+        StartFailed(String message) {
+            super(message, null, false, false);
+        }
+    }
+}

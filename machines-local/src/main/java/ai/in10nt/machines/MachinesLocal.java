@@ -1,0 +1,43 @@
+package ai.in10nt.machines;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/** The main program: finds a driver, takes up what is there, serves Fly's API on loopback. */
+public final class MachinesLocal {
+    private MachinesLocal() {}
+
+    public static void main(String[] arguments) throws IOException {
+        var config = Config.from(System.getenv());
+        Files.createDirectories(
+                config.home(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Driver driver;
+        try {
+            driver = Drivers.choose(config);
+        } catch (IllegalStateException e) {
+            System.err.println("machines-local: " + e.getMessage());
+            System.exit(3);
+            return;
+        }
+        System.out.println("driver: " + driver.describe());
+        Files.writeString(config.home().resolve("driver"), driver.describe() + "\n");
+        var store = new Store(config.home());
+        var volumes = new Volumes(store, driver);
+        var machines = new Machines(config, store, driver, volumes);
+        machines.adopt();
+        var vertx = Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(1)
+                .setWorkerPoolSize(2)
+                .setInternalBlockingPoolSize(2));
+        vertx.createHttpServer()
+                .requestHandler(new Api(new Apps(store), machines, volumes, config.token()).router(vertx))
+                .listen(config.port(), "127.0.0.1")
+                .toCompletionStage()
+                .toCompletableFuture()
+                .join();
+        System.out.println("machines-local on port " + config.port());
+    }
+}

@@ -1,0 +1,210 @@
+package ai.in10nt.machines;
+
+import ai.in10nt.contracts.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Machines as runc containers with a network of their own (pasta) and egress rules (nft); as root with cgroups, else in a user
+ * namespace. One shim per machine holds it together: see {@code shim.sh}.
+ */
+final class SandboxDriver implements Driver {
+    /** Whose user namespace it is, and how many user ids a machine has. */
+    enum Form {
+        ROOT("runc as root: own user ids, memory, cpu and processes limited by cgroups"),
+        ROOTLESS("runc in a user namespace with many user ids; without cgroups: memory and cpu are not limited"),
+        ROOTLESS_ONE_ID(
+                "runc in a user namespace with one user id, so the agent runs as the agent server's user (install uidmap for more);"
+                        + " without cgroups: memory and cpu are not limited");
+
+        private final String text;
+
+        Form(String text) {
+            this.text = text;
+        }
+    }
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final Config config;
+    private final Form form;
+    private final Bundle bundle;
+    private final Path shim;
+    private final Path runcState;
+
+    SandboxDriver(Config config, Form form) {
+        this.config = config;
+        this.form = form;
+        var lib = config.home().resolve("lib");
+        this.shim = Host.install("shim.sh", lib);
+        this.bundle = new Bundle(config, Host.install("machine-init.sh", lib), form);
+        this.runcState = config.home().resolve("runc");
+    }
+
+    @Override
+    public String describe() {
+        return form.text + "; network by pasta, private addresses and the host refused by nft";
+    }
+
+    @Override
+    public void start(Machine machine, @Nullable String volume) {
+        var dir = config.machine(machine.id());
+        try {
+            prepare(dir, volume);
+            var process = new ProcessBuilder(command(machine, dir))
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(dir.resolve("machine.log").toFile()))
+                    .start();
+            try (var input = process.getOutputStream()) {
+                input.write(given(machine, volume).getBytes(StandardCharsets.US_ASCII));
+            }
+            Host.remember(dir.resolve("shim.pid"), process.pid());
+            awaitStart(machine, dir);
+        } catch (IOException e) {
+            throw new UncheckedIOException(machine + " can't be started", e);
+        }
+    }
+
+    private void prepare(Path dir, @Nullable String volume) throws IOException {
+        Files.createDirectories(dir, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.createDirectories(runcState);
+        for (var left : List.of("exit", "init.pid", "pasta.pid", "shim.pid", "machine.log", "pasta.log")) {
+            Files.deleteIfExists(dir.resolve(left));
+        }
+        bundle.makeRoot(dir.resolve("root"));
+        if (volume != null) {
+            Files.createDirectories(config.volume(volume).resolve("workspace"));
+        }
+    }
+
+    private List<String> command(Machine machine, Path dir) {
+        var command = new ArrayList<>(List.of("setsid", "unshare"));
+        command.addAll(
+                switch (form) {
+                    case ROOT -> List.of("-m");
+                    case ROOTLESS -> List.of("-U", "-r", "--map-auto", "-m");
+                    case ROOTLESS_ONE_ID -> List.of("-U", "-r", "-m");
+                });
+        var model = config.modelPort();
+        command.addAll(List.of(
+                "sh",
+                shim.toString(),
+                dir.toString(),
+                machine.id(),
+                machine.privateIp(),
+                model == null ? "none" : model.toString(),
+                runcState.toString()));
+        if (form != Form.ROOT) {
+            command.addAll(List.of("--rootless", "true"));
+        }
+        return command;
+    }
+
+    /** The lines that the shim reads: nothing secret is on a command line or on disk. */
+    private String given(Machine machine, @Nullable String volume) {
+        var lines = new StringBuilder();
+        lines.append(line("config.json", "0600", Json.bytes(bundle.config(machine, volume))));
+        lines.append(line("egress.nft", "0600", Egress.rules().getBytes(StandardCharsets.UTF_8)));
+        int number = 0;
+        for (var file : machine.config().path("files")) {
+            var content = Base64.getDecoder().decode(file.path("raw_value").asText());
+            lines.append(line("file-" + number++, Integer.toOctalString(file.path("mode").asInt(0644)), content));
+        }
+        return lines.append("end\n").toString();
+    }
+
+    private static String line(String name, String mode, byte[] content) {
+        return name + " " + mode + " " + Base64.getEncoder().encodeToString(content) + "\n";
+    }
+
+    private static void awaitStart(Machine machine, Path dir) {
+        var known = Host.await(
+                PATIENCE, () -> Files.exists(dir.resolve("exit")) || Host.isAlive(dir.resolve("init.pid")));
+        if (known.isEmpty()) {
+            throw new StartFailed(machine + " didn't start within " + PATIENCE);
+        }
+        if (Files.exists(dir.resolve("exit")) && Host.read(dir.resolve("exit")).equals("125")) {
+            throw new StartFailed(machine + ": " + Host.read(dir.resolve("machine.log")) + Host.read(dir.resolve("pasta.log")));
+        }
+    }
+
+    @Override
+    public boolean isRunning(String id) {
+        var dir = config.machine(id);
+        return !Files.exists(dir.resolve("exit")) && Host.isAlive(dir.resolve("shim.pid"));
+    }
+
+    @Override
+    public OptionalInt exitCode(String id) {
+        var exit = Host.read(config.machine(id).resolve("exit"));
+        return exit.isEmpty() ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(exit));
+    }
+
+    @Override
+    public void signal(String id, String signal) {
+        var init = config.machine(id).resolve("init.pid");
+        if (Host.isAlive(init)) {
+            Host.run(PATIENCE, List.of("kill", "-s", signal.replaceFirst("^SIG", ""), Host.read(init)));
+        }
+    }
+
+    @Override
+    public void kill(String id) {
+        var dir = config.machine(id);
+        signal(id, "SIGKILL");
+        if (Host.await(PATIENCE, () -> !isRunning(id)).isEmpty()) {
+            throw new IllegalStateException("machine " + id + " survives SIGKILL; see " + dir);
+        }
+        // Where the shim itself was killed, nobody else ends its network.
+        Host.killRemembered(dir.resolve("pasta.pid"), "pasta");
+    }
+
+    @Override
+    public ExecResult exec(String id, List<String> command, Duration timeout) {
+        var whole = new ArrayList<String>();
+        if (form != Form.ROOT) {
+            var shimPid = Host.pid(config.machine(id).resolve("shim.pid"));
+            whole.addAll(List.of(
+                    "nsenter", "--preserve-credentials", "-U", "-m", "-t", String.valueOf(shimPid), "runc", "--rootless", "true"));
+        } else {
+            whole.add("runc");
+        }
+        whole.addAll(List.of("--root", runcState.toString(), "exec", id));
+        whole.addAll(command);
+        return Host.run(timeout, whole);
+    }
+
+    @Override
+    public void remove(String id) {
+        removeFolder(config.machine(id));
+        removeFolder(runcState.resolve(id));
+    }
+
+    @Override
+    public void removeVolume(String volume) {
+        removeFolder(config.volume(volume));
+    }
+
+    /** What the machine's other user ids own, only their namespace may delete. */
+    private void removeFolder(Path folder) {
+        var command = new ArrayList<String>();
+        if (form == Form.ROOTLESS) {
+            command.addAll(List.of("unshare", "-U", "-r", "--map-auto"));
+        }
+        command.addAll(List.of("rm", "-rf", "--one-file-system", folder.toString()));
+        var result = Host.run(Duration.ofMinutes(2), command);
+        if (result.exitCode() != 0) {
+            throw new IllegalStateException(folder + " can't be removed: " + result.stderr());
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package ai.in10nt.stack;
+
+import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+
+/** JSON over HTTP, as any client would: for the demo and the commands. */
+final class Gateway {
+    private static final Duration PATIENCE = Duration.ofMinutes(15);
+
+    private final String baseUrl;
+    private final String bearer;
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    Gateway(String baseUrl, String key) {
+        this.baseUrl = baseUrl;
+        this.bearer = "Bearer " + key;
+    }
+
+    JsonNode get(String path) {
+        return call(request(path).GET().build());
+    }
+
+    JsonNode post(String path, Object body) {
+        return call(request(path)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(Json.text(body)))
+                .build());
+    }
+
+    JsonNode delete(String path) {
+        return call(request(path).DELETE().build());
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(baseUrl + path)).timeout(PATIENCE).header("Authorization", bearer);
+    }
+
+    private JsonNode call(HttpRequest request) {
+        try {
+            var response = http.send(request, HttpResponse.BodyHandlers.ofString());
+            if (response.statusCode() >= 300) {
+                throw new Stack.Trouble(request.method() + " " + request.uri().getPath() + " answered "
+                        + response.statusCode() + ": " + response.body());
+            }
+            return Json.read(response.body(), JsonNode.class);
+        } catch (IOException e) {
+            throw new Stack.Trouble("Nothing answers at " + baseUrl + ": " + e + "\n./dev status shows what runs.");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+package ai.in10nt.stack;
+
+import ai.in10nt.contracts.Json;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/** The processes that a stack has, and what each is given. Secrets go into 0600 files, never on a command line or into an environment. */
+final class Parts {
+    static final String APP = "in10nt";
+    static final String IMAGE = "in10nt/agent:local";
+    static final List<String> DATABASES = List.of("gateway", "provisioner", "task");
+
+    private static final HttpClient HTTP = HttpClient.newBuilder().connectTimeout(Duration.ofMillis(500)).build();
+
+    private final Settings settings;
+    private final Home home;
+    private final Postgres postgres;
+    private final Path javaHome = Path.of(Objects.requireNonNull(System.getProperty("java.home")));
+
+    Parts(Settings settings, Home home, Postgres postgres) {
+        this.settings = settings;
+        this.home = home;
+        this.postgres = postgres;
+    }
+
+    String kafka() {
+        return "127.0.0.1:" + settings.kafkaPort();
+    }
+
+    String url(int port) {
+        return "http://127.0.0.1:" + port;
+    }
+
+    Supervised.Definition postgres() {
+        return new Supervised.Definition(
+                "postgresql", "postgresql://127.0.0.1:" + settings.postgresPort(), postgres.command(), Map.of(), postgres::isReady);
+    }
+
+    Supervised.Definition broker() {
+        var properties = home.at("run/kafka.properties");
+        Home.write(
+                properties,
+                """
+                process.roles=broker,controller
+                node.id=1
+                controller.quorum.bootstrap.servers=127.0.0.1:%2$d
+                controller.listener.names=CONTROLLER
+                listeners=PLAINTEXT://127.0.0.1:%1$d,CONTROLLER://127.0.0.1:%2$d
+                advertised.listeners=PLAINTEXT://127.0.0.1:%1$d,CONTROLLER://127.0.0.1:%2$d
+                listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+                log.dirs=%3$s
+                auto.create.topics.enable=false
+                message.max.bytes=4194304
+                replica.fetch.max.bytes=4194304
+                offsets.topic.replication.factor=1
+                offsets.topic.num.partitions=4
+                transaction.state.log.replication.factor=1
+                transaction.state.log.min.isr=1
+                transaction.state.log.num.partitions=4
+                share.coordinator.state.topic.replication.factor=1
+                share.coordinator.state.topic.min.isr=1
+                group.initial.rebalance.delay.ms=0
+                group.min.session.timeout.ms=2000
+                log.cleaner.dedupe.buffer.size=4194304
+                log.segment.bytes=67108864
+                num.network.threads=2
+                num.io.threads=4
+                """
+                        .formatted(settings.kafkaPort(), settings.kafkaControllerPort(), home.at("kafka")));
+        var clusterId = home.secret("run/kafka-cluster", () -> home.random(16));
+        var command = java(
+                "-Xmx160m", "-cp", library("stack"), "ai.in10nt.stack.KafkaBroker", properties.toString(), clusterId);
+        return new Supervised.Definition("kafka", kafka(), command, quietLog(), () -> Topics.areReachable(kafka()));
+    }
+
+    Supervised.Definition demoModel() {
+        var command = java(
+                "-Xmx96m", "-cp", library("stack"), "ai.in10nt.demomodel.DemoModel", String.valueOf(settings.modelPort()));
+        return new Supervised.Definition(
+                "demo-model", url(settings.modelPort()), command, quietLog(), () -> answers(url(settings.modelPort()) + "/health"));
+    }
+
+    Supervised.Definition machinesLocal() {
+        home.password("fly-token");
+        var env = new TreeMap<String, String>(Map.of(
+                "MACHINES_PORT", String.valueOf(settings.machinesPort()),
+                "MACHINES_HOME", home.at("machines").toString(),
+                "MACHINES_TOKEN_FILE", home.at("secrets/fly-token").toString(),
+                "MACHINES_ADDRESS_BLOCK", String.valueOf(settings.addressBlock()),
+                "MACHINES_JAVA", javaHome.toString(),
+                "MACHINES_AGENT", agentLibrary().toString(),
+                "MACHINES_OPENCODE",
+                        settings.root().resolve("agent-server/opencode/node_modules/opencode-linux-x64/bin/opencode").toString(),
+                "MACHINES_DRIVER", settings.isSandboxed() ? "sandbox" : "process"));
+        if (!Providers.areReal(settings)) {
+            env.put("MACHINES_MODEL_PORT", String.valueOf(settings.modelPort()));
+        }
+        var command = java("-Xmx96m", "-cp", library("machines-local"), "ai.in10nt.machines.MachinesLocal");
+        return new Supervised.Definition(
+                "machines-local", url(settings.machinesPort()), command, env, () -> answers(url(settings.machinesPort()) + "/health"));
+    }
+
+    /** A copy, so that a build doesn't pull the classes from under running machines. */
+    private Path agentLibrary() {
+        try {
+            return Copies.of(settings.root().resolve("agent-server/target/lib"), home.at("image"));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException("the agent server's program", e);
+        }
+    }
+
+    Supervised.Definition gateway(int replica) {
+        int port = settings.gatewayPort(replica);
+        var config = service("gateway", "events-in", "api-gateway", replica, port);
+        config.put("gateway.keyset", home.keysFor("api-gateway", "agent-access.key", "provisioner-public.json").toString());
+        config.put("gateway.first-key", home.at("secrets/api-key").toString());
+        config.put("gateway.task-service", url(settings.taskPort(1)));
+        return quarkus("api-gateway", replica, port, "/health/ready", config);
+    }
+
+    Supervised.Definition provisioner(int replica) {
+        int port = settings.provisionerPort(replica);
+        var config = service("provisioner", "instance-commands-in", "provisioner-service", replica, port);
+        var providers = home.at("run/providers.json");
+        Home.write(providers, Json.text(Providers.of(settings)));
+        config.put("provisioner.fly.url", url(settings.machinesPort()));
+        config.put("provisioner.fly.app", APP);
+        config.put("provisioner.fly.org", "personal");
+        config.put("provisioner.fly.token", home.password("fly-token"));
+        config.put("provisioner.fly.agent-url", "http://{private_ip}:3000");
+        config.put("provisioner.image", IMAGE);
+        config.put("provisioner.keyset", home.keysFor("provisioner-service", "agent-access.key", "provisioner-private.json").toString());
+        config.put("provisioner.providers", providers.toString());
+        return quarkus("provisioner-service", replica, port, "/q/health/ready", config);
+    }
+
+    Supervised.Definition tasks(int replica) {
+        int port = settings.taskPort(replica);
+        var config = service("task", "task-commands-in", "task-service", replica, port);
+        config.put("tasks.keyset", home.keysFor("task-service", "agent-access.key").toString());
+        return quarkus("task-service", replica, port, "/q/health/ready", config);
+    }
+
+    private Map<String, String> service(String database, String channel, String name, int replica, int port) {
+        var config = new TreeMap<String, String>();
+        config.put("quarkus.http.port", String.valueOf(port));
+        config.put("kafka.bootstrap.servers", kafka());
+        config.put("quarkus.datasource.username", database);
+        config.put("quarkus.datasource.password", home.password("postgres-" + database));
+        config.put("quarkus.datasource.reactive.url", "postgresql://127.0.0.1:" + settings.postgresPort() + "/" + database);
+        config.put("quarkus.datasource.jdbc.url", "jdbc:postgresql://127.0.0.1:" + settings.postgresPort() + "/" + database);
+        // A member that comes back under its name takes its partitions up again without waiting for its own session to end.
+        config.put("mp.messaging.incoming." + channel + ".group.instance.id", name + "-" + replica);
+        return config;
+    }
+
+    private Supervised.Definition quarkus(String module, int replica, int port, String health, Map<String, String> config) {
+        var name = settings.replicas() == 1 ? module : module + "-" + replica;
+        var file = home.at("run/" + name + ".properties");
+        var text = new StringBuilder();
+        config.forEach((key, value) -> text.append(key).append('=').append(value.replace("\\", "\\\\")).append('\n'));
+        Home.write(file, text.toString());
+        var command = java(
+                "-Xmx160m", "-Djava.util.logging.manager=org.jboss.logmanager.LogManager", "-jar",
+                settings.root().resolve(module + "/target/quarkus-app/quarkus-run.jar").toString());
+        var env = new TreeMap<String, String>(Map.of("SMALLRYE_CONFIG_LOCATIONS", file.toUri().toString()));
+        if (settings.failPoints() != null) {
+            env.put("IN10NT_FAILPOINTS", settings.failPoints().toString());
+        }
+        return new Supervised.Definition(name, url(port), command, env, () -> answers(url(port) + health));
+    }
+
+    private List<String> java(String... arguments) {
+        var command = new ArrayList<>(List.of(
+                javaHome.resolve("bin/java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseCompactObjectHeaders",
+                "-XX:+ExitOnOutOfMemoryError",
+                "--sun-misc-unsafe-memory-access=allow",
+                "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    private String library(String module) {
+        return settings.root().resolve(module + "/target/lib") + "/*";
+    }
+
+    private static Map<String, String> quietLog() {
+        return Map.of("MALLOC_ARENA_MAX", "2");
+    }
+
+    static boolean answers(String url) {
+        try {
+            var request = HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(2)).build();
+            return HTTP.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package ai.in10nt.stack;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import ai.in10nt.contracts.Json;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The model providers that agents get. {@code NAME_API_KEY} and {@code NAME_BASE_URL} of a known provider make it real; without
+ * any, the demo model stands in for OpenRouter, under the API's default names.
+ */
+final class Providers {
+    /** All speak OpenAI's chat completions at these addresses. */
+    private static final Map<String, String> KNOWN = new TreeMap<>(Map.of(
+            "openrouter", "https://openrouter.ai/api/v1",
+            "openai", "https://api.openai.com/v1",
+            "anthropic", "https://api.anthropic.com/v1"));
+
+    private Providers() {}
+
+    static ObjectNode of(Settings settings) {
+        var providers = Json.MAPPER.createObjectNode();
+        KNOWN.forEach((name, baseUrl) -> {
+            var prefix = name.toUpperCase(Locale.ROOT);
+            var key = settings.variable(prefix + "_API_KEY");
+            var url = settings.variable(prefix + "_BASE_URL");
+            if (key.isPresent() || url.isPresent()) {
+                var provider = providers.putObject(name).put("baseUrl", url.orElse(baseUrl));
+                key.ifPresent(value -> provider.put("apiKey", value));
+            }
+        });
+        if (providers.isEmpty()) {
+            providers
+                    .putObject("openrouter")
+                    .put("baseUrl", "http://127.0.0.1:" + settings.modelPort() + "/v1")
+                    .put("apiKey", "demo")
+                    .put("inputPrice", 3)
+                    .put("outputPrice", 15);
+        }
+        return providers;
+    }
+
+    /** Whether any variable names a real provider. */
+    static boolean areReal(Settings settings) {
+        return KNOWN.keySet().stream()
+                .map(name -> name.toUpperCase(Locale.ROOT))
+                .anyMatch(name -> settings.variable(name + "_API_KEY").isPresent()
+                        || settings.variable(name + "_BASE_URL").isPresent());
+    }
+
+    static boolean isSecret(String variable) {
+        return variable.endsWith("_API_KEY") || variable.endsWith("_TOKEN") || variable.endsWith("_SECRET");
+    }
+}

@@ -1,0 +1,131 @@
+package ai.in10nt.stack;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** One process of the stack: started, started again within a second or two when it dies, stopped when asked to. */
+final class Supervised {
+    private static final Duration AGAIN = Duration.ofMillis(400);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final long MAX_LOG_BYTES = 50L * 1024 * 1024;
+
+    /**
+     * What to start and when it is ready.
+     *
+     * @param url where it listens, for people
+     */
+    record Definition(String name, String url, List<String> command, Map<String, String> env, BooleanSupplier isReady) {}
+
+    private final Definition definition;
+    private final Home home;
+    private volatile @Nullable Process process;
+    private volatile boolean isStopping;
+    private final AtomicInteger restarts = new AtomicInteger();
+
+    Supervised(Definition definition, Home home) {
+        this.definition = definition;
+        this.home = home;
+    }
+
+    String name() {
+        return definition.name();
+    }
+
+    Definition definition() {
+        return definition;
+    }
+
+    void start() {
+        Thread.ofVirtual().name(definition.name()).start(this::supervise);
+    }
+
+    private void supervise() {
+        var pause = AGAIN;
+        while (!isStopping) {
+            var started = Instant.now();
+            try {
+                var running = launch();
+                int code = running.waitFor();
+                if (isStopping) {
+                    return;
+                }
+                restarts.incrementAndGet();
+                boolean livedLong = started.plusSeconds(20).isBefore(Instant.now());
+                pause = livedLong ? AGAIN : min(pause.multipliedBy(2), LONGEST_PAUSE);
+                System.out.println(name() + " ended with " + code + "; it is started again");
+                TimeUnit.MILLISECONDS.sleep(pause.toMillis());
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private static Duration min(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+
+    private synchronized Process launch() {
+        try {
+            var log = home.at("logs/" + definition.name() + ".log");
+            rotate(log);
+            var builder = new ProcessBuilder(definition.command())
+                    .directory(home.folder().toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+            builder.environment().keySet().removeIf(name -> name.startsWith("IN10NT_") || Providers.isSecret(name));
+            builder.environment().putAll(definition.env());
+            var started = builder.start();
+            process = started;
+            Pids.remember(home, definition.name(), started.pid());
+            return started;
+        } catch (IOException e) {
+            throw new UncheckedIOException(definition.name() + " can't be started", e);
+        }
+    }
+
+    private static void rotate(Path log) throws IOException {
+        if (Files.exists(log) && Files.size(log) > MAX_LOG_BYTES) {
+            Files.move(
+                    log, log.resolveSibling(log.getFileName() + ".1"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    boolean isReady() {
+        var running = process;
+        return running != null && running.isAlive() && definition.isReady().getAsBoolean();
+    }
+
+    /** Failed to stay up while it was to become ready. */
+    boolean hasDied() {
+        return restarts.get() > 0;
+    }
+
+    void stop() {
+        isStopping = true;
+        var running = process;
+        if (running == null) {
+            return;
+        }
+        running.destroy();
+        try {
+            if (!running.waitFor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                running.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            running.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        Pids.forget(home, definition.name());
+    }
+}
