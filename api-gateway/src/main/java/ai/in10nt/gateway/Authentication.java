@@ -46,8 +46,10 @@ class Authentication {
         if (secret.isEmpty()) {
             return Uni.createFrom().item(unauthorized("Send an API key: Authorization: Bearer KEY, or X-API-Key: KEY.", path));
         }
-        return keys.find(secret.get()).map(key -> key.map(known -> admit(request, known, path))
-                .orElseGet(() -> unauthorized("The API key is unknown, expired or revoked.", path)));
+        return keys.find(secret.get())
+                .map(key -> key.isPresent()
+                        ? admit(request, key.get(), path)
+                        : unauthorized("The API key is unknown, expired or revoked.", path));
     }
 
     private @Nullable Response admit(ContainerRequestContext request, ApiKeys.ApiKey key, String path) {
