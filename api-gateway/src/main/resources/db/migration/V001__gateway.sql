@@ -10,7 +10,8 @@ create table resource (
     revision    bigint      not null,
     -- Rises with every event and reply about it: what waiting requests watch.
     version     bigint      not null default 1,
-    body        jsonb       not null,
+    -- As the event had it, field order too.
+    body        json        not null,
     created_at  timestamptz not null
 );
 create index resource_list on resource (tenant, kind, id desc);

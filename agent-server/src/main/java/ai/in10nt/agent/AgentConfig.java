@@ -42,7 +42,10 @@ record AgentConfig(
      * @param inputPrice US dollars per million tokens, used where the provider doesn't give the cost itself
      */
     record Provider(
-            String baseUrl, @Nullable String apiKey, @Nullable Double inputPrice, @Nullable Double outputPrice) {
+            String baseUrl,
+            @Nullable String apiKey,
+            @Nullable Double inputPrice,
+            @Nullable Double outputPrice) {
         @Override
         public String toString() {
             return "Provider[" + baseUrl + "]";
@@ -84,7 +87,9 @@ record AgentConfig(
      */
     static Optional<Integer> agentUser() {
         try {
-            var ids = Files.readString(Path.of("/proc/self/uid_map")).strip().lines()
+            var ids = Files.readString(Path.of("/proc/self/uid_map"))
+                    .strip()
+                    .lines()
                     .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
                     .sum();
             boolean isRoot = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;

@@ -12,23 +12,29 @@ public final class AgentServer {
 
     public static void main(String[] arguments) throws IOException {
         var config = AgentConfig.from(System.getenv());
-        var vertx = Vertx.vertx(new VertxOptions()
-                .setEventLoopPoolSize(2)
-                .setWorkerPoolSize(2)
-                .setInternalBlockingPoolSize(2));
+        var vertx = Vertx.vertx(
+                new VertxOptions().setEventLoopPoolSize(2).setWorkerPoolSize(2).setInternalBlockingPoolSize(2));
         var agent = new OpenCodeProcess(config, config.proxyPort() + 1);
         agent.start();
         var store = new RunStore(config.state());
         var runs = new Runs(config, agent, store);
         Thread.ofVirtual().name("events").start(() -> listen(agent, runs));
         var proxy = new ModelProxy(vertx, config, runs);
-        vertx.createHttpServer().requestHandler(proxy::handle).listen(config.proxyPort(), "127.0.0.1")
-                .toCompletionStage().toCompletableFuture().join();
+        vertx.createHttpServer()
+                .requestHandler(proxy::handle)
+                .listen(config.proxyPort(), "127.0.0.1")
+                .toCompletionStage()
+                .toCompletableFuture()
+                .join();
         vertx.createHttpServer(new HttpServerOptions().setTcpNoDelay(true))
                 .requestHandler(new Api(config, agent, runs, store).router(vertx))
                 .listen(config.port(), config.host())
-                .toCompletionStage().toCompletableFuture().join();
-        Log.info("%s generation %d listens on port %d", config.secrets().instanceId(), config.secrets().generation(), config.port());
+                .toCompletionStage()
+                .toCompletableFuture()
+                .join();
+        Log.info(
+                "%s generation %d listens on port %d",
+                config.secrets().instanceId(), config.secrets().generation(), config.port());
     }
 
     /** Follows the agent's events for as long as this process lives, over the agent's deaths. */

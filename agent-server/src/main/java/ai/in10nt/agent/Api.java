@@ -62,9 +62,12 @@ final class Api {
                 context,
                 200,
                 Map.of(
-                        "status", agent.isReady() ? "healthy" : "starting",
-                        "type", "opencode",
-                        "generation", config.secrets().generation()));
+                        "status",
+                        agent.isReady() ? "healthy" : "starting",
+                        "type",
+                        "opencode",
+                        "generation",
+                        config.secrets().generation()));
     }
 
     private void put(RoutingContext context) {
@@ -84,7 +87,8 @@ final class Api {
         runs.get(taskId(context), hold)
                 .ifPresentOrElse(
                         report -> answer(context, 200, report),
-                        () -> error(context, 404, "task_not_found", "This run isn't here, or was cut and not put again."));
+                        () -> error(
+                                context, 404, "task_not_found", "This run isn't here, or was cut and not put again."));
     }
 
     private void cancel(RoutingContext context) {
@@ -95,7 +99,8 @@ final class Api {
     /** The run's stream so far and on, as SSE; {@code Last-Event-ID} goes on after it. Ends with the run. */
     private void events(RoutingContext context) {
         var taskId = taskId(context);
-        var last = Optional.ofNullable(context.request().getHeader("Last-Event-ID")).orElse("0");
+        var last = Optional.ofNullable(context.request().getHeader("Last-Event-ID"))
+                .orElse("0");
         long id = Long.parseLong(last);
         var response = context.response().setChunked(true).putHeader("Content-Type", "text/event-stream");
         while (!response.closed()) {

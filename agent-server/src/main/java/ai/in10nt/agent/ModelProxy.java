@@ -23,7 +23,14 @@ import java.util.Set;
  */
 final class ModelProxy {
     private static final Set<String> NOT_PASSED_ON = Set.of(
-            "authorization", "host", "content-length", "connection", "transfer-encoding", "keep-alive", "te", "upgrade",
+            "authorization",
+            "host",
+            "content-length",
+            "connection",
+            "transfer-encoding",
+            "keep-alive",
+            "te",
+            "upgrade",
             "accept-encoding");
 
     private final AgentConfig config;
@@ -33,8 +40,10 @@ final class ModelProxy {
     ModelProxy(Vertx vertx, AgentConfig config, Runs runs) {
         this.config = config;
         this.runs = runs;
-        this.client = vertx.createHttpClient(
-                new HttpClientOptions().setConnectTimeout(10_000).setMaxPoolSize(8).setVerifyHost(true));
+        this.client = vertx.createHttpClient(new HttpClientOptions()
+                .setConnectTimeout(10_000)
+                .setMaxPoolSize(8)
+                .setVerifyHost(true));
     }
 
     void handle(HttpServerRequest request) {

@@ -117,9 +117,7 @@ final class OpenCode {
     }
 
     private HttpResponse<String> call(String method, String path, @Nullable String body, Duration patience) {
-        var publisher = body == null
-                ? HttpRequest.BodyPublishers.noBody()
-                : HttpRequest.BodyPublishers.ofString(body);
+        var publisher = body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
         try {
             return http.send(
                     request(path).timeout(patience).method(method, publisher).build(),

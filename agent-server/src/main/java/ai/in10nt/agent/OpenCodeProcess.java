@@ -91,7 +91,12 @@ final class OpenCodeProcess {
         var command = new ArrayList<String>();
         AgentConfig.agentUser()
                 .ifPresent(user -> command.addAll(List.of(
-                        "setpriv", "--reuid", user.toString(), "--regid", user.toString(), "--clear-groups",
+                        "setpriv",
+                        "--reuid",
+                        user.toString(),
+                        "--regid",
+                        user.toString(),
+                        "--clear-groups",
                         "--no-new-privs")));
         command.addAll(List.of(
                 config.openCode().toString(), "serve", "--hostname", "127.0.0.1", "--port", String.valueOf(port)));
@@ -129,7 +134,8 @@ final class OpenCodeProcess {
     /** Folders and OpenCode's own configuration: one provider, which is the model proxy, and one name for whatever model. */
     private void prepare() {
         try {
-            for (var folder : List.of(config.state(), config.home(), config.home().resolve("tmp"), config.workspace())) {
+            for (var folder :
+                    List.of(config.state(), config.home(), config.home().resolve("tmp"), config.workspace())) {
                 Files.createDirectories(folder);
             }
             Files.writeString(configFile(), Json.text(openCodeConfig()));
@@ -160,25 +166,33 @@ final class OpenCodeProcess {
 
     private Map<String, Object> openCodeConfig() {
         var model = Map.of(
-                "name", "The run's model",
-                "tool_call", true,
-                "limit", Map.of("context", 200_000, "output", 32_000));
+                "name", "The run's model", "tool_call", true, "limit", Map.of("context", 200_000, "output", 32_000));
         var provider = Map.of(
-                "npm", "@ai-sdk/openai-compatible",
-                "name", "in10nt",
+                "npm",
+                "@ai-sdk/openai-compatible",
+                "name",
+                "in10nt",
                 "options",
-                        Map.of("baseURL", "http://127.0.0.1:" + config.proxyPort() + "/v1", "apiKey", "in10nt"),
-                "models", Map.of(OpenCode.MODEL, model));
+                Map.of("baseURL", "http://127.0.0.1:" + config.proxyPort() + "/v1", "apiKey", "in10nt"),
+                "models",
+                Map.of(OpenCode.MODEL, model));
         return Map.of(
-                "model", OpenCode.PROVIDER + "/" + OpenCode.MODEL,
-                "small_model", OpenCode.PROVIDER + "/" + OpenCode.MODEL,
-                "autoupdate", false,
-                "share", "disabled",
-                "snapshot", false,
-                "enabled_providers", List.of(OpenCode.PROVIDER),
+                "model",
+                OpenCode.PROVIDER + "/" + OpenCode.MODEL,
+                "small_model",
+                OpenCode.PROVIDER + "/" + OpenCode.MODEL,
+                "autoupdate",
+                false,
+                "share",
+                "disabled",
+                "snapshot",
+                false,
+                "enabled_providers",
+                List.of(OpenCode.PROVIDER),
                 // An ask would wait for ever: nobody is there to answer.
                 "permission",
-                        Map.of("*", "allow", "external_directory", "allow", "doom_loop", "allow", "question", "deny"),
-                "provider", Map.of(OpenCode.PROVIDER, provider));
+                Map.of("*", "allow", "external_directory", "allow", "doom_loop", "allow", "question", "deny"),
+                "provider",
+                Map.of(OpenCode.PROVIDER, provider));
     }
 }

@@ -56,7 +56,8 @@ sealed interface Outcome {
         for (var answer : answers) {
             for (var part : answer.path("parts")) {
                 var status = part.path("state").path("status").asText();
-                if (part.path("type").asText().equals("tool") && (status.equals("running") || status.equals("pending"))) {
+                if (part.path("type").asText().equals("tool")
+                        && (status.equals("running") || status.equals("pending"))) {
                     return true;
                 }
             }
@@ -78,7 +79,8 @@ sealed interface Outcome {
     private static String textOf(JsonNode message) {
         var texts = new ArrayList<String>();
         for (var part : message.path("parts")) {
-            if (part.path("type").asText().equals("text") && !part.path("synthetic").asBoolean()) {
+            if (part.path("type").asText().equals("text")
+                    && !part.path("synthetic").asBoolean()) {
                 texts.add(part.path("text").asText());
             }
         }
@@ -102,13 +104,12 @@ sealed interface Outcome {
         var name = error.path("name").asText();
         var data = error.path("data");
         var message = data.path("message").asText(name);
-        var code =
-                switch (name) {
-                    case "ContextOverflowError" -> "context_overflow";
-                    case "MessageAbortedError" -> "aborted";
-                    case "APIError" -> providerCode(data.path("statusCode").asInt());
-                    default -> "agent_error";
-                };
+        var code = switch (name) {
+            case "ContextOverflowError" -> "context_overflow";
+            case "MessageAbortedError" -> "aborted";
+            case "APIError" -> providerCode(data.path("statusCode").asInt());
+            default -> "agent_error";
+        };
         return new Failure(code, message.isBlank() ? name : message);
     }
 

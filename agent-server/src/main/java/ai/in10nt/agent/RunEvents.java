@@ -15,7 +15,8 @@ final class RunEvents {
         return switch (event.path("type").asText()) {
             case "message.part.delta" ->
                 properties.path("field").asText().equals("text")
-                        ? Optional.of(event("text").put("text", properties.path("delta").asText()))
+                        ? Optional.of(event("text")
+                                .put("text", properties.path("delta").asText()))
                         : Optional.empty();
             case "message.part.updated" -> tool(properties.path("part"));
             default -> Optional.empty();

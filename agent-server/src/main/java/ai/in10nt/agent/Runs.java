@@ -123,9 +123,13 @@ final class Runs {
             ended = untilOver();
         } catch (RuntimeException e) {
             Log.warn("%s: %s", taskId, e);
-            ended = current().failed(
-                    TaskState.FAILED, new Failure("agent_error", "The agent server failed: " + e.getMessage()), null,
-                    List.of(), System.currentTimeMillis());
+            ended = current()
+                    .failed(
+                            TaskState.FAILED,
+                            new Failure("agent_error", "The agent server failed: " + e.getMessage()),
+                            null,
+                            List.of(),
+                            System.currentTimeMillis());
         }
         synchronized (lock) {
             store.save(ended);
@@ -199,10 +203,17 @@ final class Runs {
                 yield Optional.empty();
             }
             case Outcome.NotBegun _ when error().isPresent() -> error().map(this::failed);
-            case Outcome.NotBegun _ when run.attempts() >= BEGIN_ATTEMPTS ->
+            case Outcome.NotBegun _
+            when run.attempts() >= BEGIN_ATTEMPTS ->
                 Optional.of(failed(new Failure("agent_error", "The agent takes the prompt but doesn't begin.")));
             case Outcome.NotBegun(var isPromptThere) -> {
-                post(session, run, isPromptThere ? List.of() : List.of(Map.of("type", "text", "text", run.request().prompt())));
+                post(
+                        session,
+                        run,
+                        isPromptThere
+                                ? List.of()
+                                : List.of(Map.of(
+                                        "type", "text", "text", run.request().prompt())));
                 yield Optional.empty();
             }
         };
@@ -286,13 +297,19 @@ final class Runs {
         }
         if (isCancelled) {
             return Optional.of(run.failed(
-                    TaskState.CANCELLED, new Failure("cancelled", "The run was cancelled."), null, List.of(),
+                    TaskState.CANCELLED,
+                    new Failure("cancelled", "The run was cancelled."),
+                    null,
+                    List.of(),
                     System.currentTimeMillis()));
         }
         if (System.currentTimeMillis() > run.deadlineMs()) {
             return Optional.of(run.failed(
                     TaskState.TIMED_OUT,
-                    new Failure("timeout", "The run took longer than " + run.request().options().timeoutMs() + " ms."),
+                    new Failure(
+                            "timeout",
+                            "The run took longer than "
+                                    + run.request().options().timeoutMs() + " ms."),
                     null,
                     List.of(),
                     System.currentTimeMillis()));

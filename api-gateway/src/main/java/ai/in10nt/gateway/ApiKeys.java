@@ -61,8 +61,8 @@ class ApiKeys {
                 var key = Files.readString(file).strip();
                 pool.preparedQuery("insert into api_key (id, sha256, name, tenant, scopes) values ($1, $2, $3, $4, $5)"
                                 + " on conflict (sha256) do nothing")
-                        .execute(Tuple.from(List.of(
-                                Ids.key(), hash(key), "first key", "default", SCOPES.toArray(String[]::new))))
+                        .execute(Tuple.from(
+                                List.of(Ids.key(), hash(key), "first key", "default", SCOPES.toArray(String[]::new))))
                         .await()
                         .atMost(Duration.ofSeconds(30));
             } catch (IOException e) {
@@ -76,7 +76,9 @@ class ApiKeys {
         return pool.preparedQuery("select " + COLUMNS + " from api_key where sha256 = $1 and revoked_at is null"
                         + " and (expires_at is null or expires_at > now())")
                 .execute(Tuple.of(hash(secret)))
-                .map(rows -> rows.size() == 0 ? Optional.empty() : Optional.of(key(rows.iterator().next())));
+                .map(rows -> rows.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(key(rows.iterator().next())));
     }
 
     /** The new key and its secret, which is not kept. */
@@ -112,7 +114,8 @@ class ApiKeys {
     }
 
     Uni<Boolean> revoke(String tenant, String id) {
-        return pool.preparedQuery("update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1 and tenant = $2")
+        return pool.preparedQuery(
+                        "update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1 and tenant = $2")
                 .execute(Tuple.of(id, tenant))
                 .map(rows -> rows.rowCount() == 1);
     }
@@ -131,8 +134,7 @@ class ApiKeys {
 
     private static Buffer hash(String secret) {
         try {
-            return Buffer.buffer(
-                    MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8)));
+            return Buffer.buffer(MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }

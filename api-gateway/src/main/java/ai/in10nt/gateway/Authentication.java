@@ -40,11 +40,13 @@ class Authentication {
         }
         if (tooLarge(request)) {
             return Uni.createFrom()
-                    .item(Problem.of(413, "too_large", "The body is larger than 2 MiB.").response(path));
+                    .item(Problem.of(413, "too_large", "The body is larger than 2 MiB.")
+                            .response(path));
         }
         var secret = secret(request);
         if (secret.isEmpty()) {
-            return Uni.createFrom().item(unauthorized("Send an API key: Authorization: Bearer KEY, or X-API-Key: KEY.", path));
+            return Uni.createFrom()
+                    .item(unauthorized("Send an API key: Authorization: Bearer KEY, or X-API-Key: KEY.", path));
         }
         return keys.find(secret.get())
                 .map(key -> key.isPresent()
@@ -54,11 +56,10 @@ class Authentication {
 
     private @Nullable Response admit(ContainerRequestContext request, ApiKeys.ApiKey key, String path) {
         caller.is(key.keyId(), key.tenant(), Set.copyOf(key.scopes()));
-        var scope =
-                switch (request.getMethod()) {
-                    case "GET", "HEAD", "OPTIONS" -> "read";
-                    default -> "write";
-                };
+        var scope = switch (request.getMethod()) {
+            case "GET", "HEAD", "OPTIONS" -> "read";
+            default -> "write";
+        };
         return caller.may(scope)
                 ? null
                 : Problem.of(403, "insufficient_scope", "This key lacks the scope " + scope + ".")
@@ -86,7 +87,9 @@ class Authentication {
         var given = request.getHeaderString("traceparent");
         var id = request.getHeaderString(REQUEST_ID_HEADER);
         caller.trace(
-                id != null && REQUEST_ID.matcher(id).matches() ? id : Ids.event().replace("evt_", "req_"),
+                id != null && REQUEST_ID.matcher(id).matches()
+                        ? id
+                        : Ids.event().replace("evt_", "req_"),
                 given != null && TRACEPARENT.matcher(given).matches() ? given : newTrace());
     }
 

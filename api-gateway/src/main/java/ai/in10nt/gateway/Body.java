@@ -172,8 +172,8 @@ final class Body {
     /** A field of the contract that isn't built: asking for it is refused, never ignored. */
     void notBuilt(String field) {
         value(field)
-                .filter(value -> !((value.isContainerNode() && value.isEmpty())
-                        || (value.isBoolean() && !value.booleanValue())))
+                .filter(value ->
+                        !((value.isContainerNode() && value.isEmpty()) || (value.isBoolean() && !value.booleanValue())))
                 .ifPresent(value -> notBuilt.add(new FieldError(field, "not built yet; leave it out")));
     }
 

@@ -77,13 +77,28 @@ class Commands {
      * @return the command's id
      */
     String accept(
-            Caller caller, Topic topic, String type, String subject, InstanceId instance, Object data, @Nullable Resource placeholder) {
+            Caller caller,
+            Topic topic,
+            String type,
+            String subject,
+            InstanceId instance,
+            Object data,
+            @Nullable Resource placeholder) {
         if (Instant.now().isBefore(kafkaAwayUntil)) {
-            throw Problem.unavailable("kafka_unavailable", "Kafka doesn't answer; nothing was started, try again soon.");
+            throw Problem.unavailable(
+                    "kafka_unavailable", "Kafka doesn't answer; nothing was started, try again soon.");
         }
         var message = new Message(
-                Ids.command(), type, SOURCE, subject, Instant.now(), caller.tenant(), null, null,
-                caller.traceparent(), Json.bytes(data));
+                Ids.command(),
+                type,
+                SOURCE,
+                subject,
+                Instant.now(),
+                caller.tenant(),
+                null,
+                null,
+                caller.traceparent(),
+                Json.bytes(data));
         int partition = Topic.partitionOf(instance);
         pool.withTransaction(client -> store(client, message, topic, partition, placeholder))
                 .await()
@@ -111,8 +126,9 @@ class Commands {
 
     private static Uni<Void> store(
             SqlClient client, Message message, Topic topic, int partition, @Nullable Resource placeholder) {
-        var row = client.preparedQuery("insert into request (command_id, subject, tenant, topic, partition, headers, data)"
-                        + " values ($1, $2, $3, $4, $5, $6, $7)")
+        var row = client.preparedQuery(
+                        "insert into request (command_id, subject, tenant, topic, partition, headers, data)"
+                                + " values ($1, $2, $3, $4, $5, $6, $7)")
                 .execute(Tuple.from(List.of(
                         message.id(),
                         message.subject(),

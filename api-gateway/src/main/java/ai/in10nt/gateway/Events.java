@@ -44,7 +44,10 @@ class Events {
         this.deadLetters = deadLetters;
     }
 
-    private record Answered(String commandId, @Nullable Long revision, @Nullable Failure problem) {}
+    private record Answered(
+            String commandId,
+            @Nullable Long revision,
+            @Nullable Failure problem) {}
 
     /** What one poll comes to. */
     private static final class Batch {
@@ -111,8 +114,8 @@ class Events {
     /** One row can't be written twice by one statement batch in any useful way: the last of each id has it all. */
     private static List<Resource> newestOnly(List<Resource> resources) {
         var newest = new java.util.TreeMap<String, Resource>();
-        resources.forEach(resource -> newest.merge(
-                resource.id(), resource, (a, b) -> a.revision() > b.revision() ? a : b));
+        resources.forEach(
+                resource -> newest.merge(resource.id(), resource, (a, b) -> a.revision() > b.revision() ? a : b));
         return List.copyOf(newest.values());
     }
 
@@ -157,8 +160,7 @@ class Events {
         var headers = new RecordHeaders(record.headers());
         headers.add("dead-letter-topic", record.topic().getBytes(StandardCharsets.UTF_8));
         headers.add(
-                "dead-letter-offset",
-                (record.partition() + "@" + record.offset()).getBytes(StandardCharsets.UTF_8));
+                "dead-letter-offset", (record.partition() + "@" + record.offset()).getBytes(StandardCharsets.UTF_8));
         return deadLetters.sendMessage(org.eclipse.microprofile.reactive.messaging.Message.of(record.value())
                 .addMetadata(OutgoingKafkaRecordMetadata.<byte[]>builder()
                         .withTopic(Topic.DEAD_LETTERS.topicName())

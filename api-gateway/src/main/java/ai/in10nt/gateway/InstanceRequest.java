@@ -42,17 +42,26 @@ record InstanceRequest(
                         "region",
                         "iad",
                         REGIONS::contains,
-                        "must be one of " + String.join(", ", REGIONS.stream().sorted().toList())),
+                        "must be one of "
+                                + String.join(", ", REGIONS.stream().sorted().toList())),
                 env(body),
                 labels(body));
         for (var field : List.of(
-                "containerTemplateId", "templateId", "vmImage", "snapshotId", "integrations", "integrationEnv",
-                "autoStopMinutes", "ttlMinutes", "uniqueName")) {
+                "containerTemplateId",
+                "templateId",
+                "vmImage",
+                "snapshotId",
+                "integrations",
+                "integrationEnv",
+                "autoStopMinutes",
+                "ttlMinutes",
+                "uniqueName")) {
             body.notBuilt(field);
         }
         body.done();
         if (request.agentType.equals("moltbot")) {
-            throw Problem.notBuilt(List.of(new Problem.FieldError("agentType", "moltbot isn't built yet; use opencode")));
+            throw Problem.notBuilt(
+                    List.of(new Problem.FieldError("agentType", "moltbot isn't built yet; use opencode")));
         }
         return request;
     }

@@ -6,7 +6,6 @@ import ai.in10nt.contracts.InstanceData;
 import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.InstanceStatus;
 import ai.in10nt.contracts.Json;
-import ai.in10nt.contracts.SealedValue;
 import ai.in10nt.contracts.Topic;
 import ai.in10nt.contracts.VmSize;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -18,8 +17,8 @@ import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
-import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.ProcessingException;
+import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
@@ -73,8 +72,15 @@ public class InstancesResource {
         var request = InstanceRequest.from(Body.parse(body));
         var id = InstanceId.mint();
         var command = new InstanceCommand.Create(
-                id, request.name(), request.description(), request.agentType(), request.vmSize(), request.region(),
-                List.copyOf(request.env().keySet()), seal(id, request.env()), request.labels());
+                id,
+                request.name(),
+                request.description(),
+                request.agentType(),
+                request.vmSize(),
+                request.region(),
+                List.copyOf(request.env().keySet()),
+                seal(id, request.env()),
+                request.labels());
         var placeholder = placeholder(command);
         var state = submit(command, Resource.of(caller.tenant(), 0, placeholder), BOOTED, false, prefer);
         return BOOTED.contains(state.instance().status())
@@ -111,9 +117,22 @@ public class InstancesResource {
         create.env().forEach(name -> masked.put(name, "***"));
         int memoryMb = VmSize.named(create.vmSize()).orElseThrow().memoryFor(create.agentType());
         return new InstanceData(
-                create.instanceId(), create.name(), InstanceStatus.PROVISIONING, null, now, create.description(),
-                create.region(), create.vmSize(), masked, create.agentType(), List.of(), create.labels(), now, 1,
-                memoryMb, null);
+                create.instanceId(),
+                create.name(),
+                InstanceStatus.PROVISIONING,
+                null,
+                now,
+                create.description(),
+                create.region(),
+                create.vmSize(),
+                masked,
+                create.agentType(),
+                List.of(),
+                create.labels(),
+                now,
+                1,
+                memoryMb,
+                null);
     }
 
     @GET
@@ -164,7 +183,8 @@ public class InstancesResource {
         var command = new InstanceCommand.Destroy(existing(id));
         var state = submit(command, null, EnumSet.of(InstanceStatus.DESTROYED), true, prefer);
         return state.instance().status() == InstanceStatus.DESTROYED
-                ? Response.ok(Json.text(Map.of("success", true, "instanceId", id))).build()
+                ? Response.ok(Json.text(Map.of("success", true, "instanceId", id)))
+                        .build()
                 : accepted(state);
     }
 

@@ -45,7 +45,10 @@ public class KeysResource {
         }
         var scopes = scopes(body);
         var tenant = body.text(
-                "tenant", caller.tenant(), TENANT.asMatchPredicate(), "must be lower-case letters, digits and dashes, at most 63");
+                "tenant",
+                caller.tenant(),
+                TENANT.asMatchPredicate(),
+                "must be lower-case letters, digits and dashes, at most 63");
         var expiresAt = expiresAt(body);
         body.done();
         if (!tenant.equals(caller.tenant())) {
@@ -54,7 +57,8 @@ public class KeysResource {
         // Nobody hands out more than they have.
         scopes.forEach(caller::needs);
         return keys.create(name, scopes, tenant, expiresAt)
-                .map(created -> Response.status(201).entity(ApiKeys.json(created)).build());
+                .map(created ->
+                        Response.status(201).entity(ApiKeys.json(created)).build());
     }
 
     private static Set<String> scopes(Body body) {

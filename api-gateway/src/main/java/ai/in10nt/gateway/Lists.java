@@ -31,14 +31,22 @@ final class Lists {
         var errors = new ArrayList<FieldError>();
         var status = query.getFirst("status");
         if (status != null && !STATUSES.contains(status)) {
-            errors.add(new FieldError("status", "must be one of " + String.join(", ", STATUSES.stream().sorted().toList())));
+            errors.add(new FieldError(
+                    "status",
+                    "must be one of "
+                            + String.join(", ", STATUSES.stream().sorted().toList())));
         }
         var cursor = query.getFirst("cursor");
         if (cursor != null && !CURSOR.matcher(cursor).matches()) {
             errors.add(new FieldError("cursor", "must be the one of a Link header"));
         }
         var filter = new View.Filter(
-                text(query, "name"), status, text(query, "agentType"), instanceId, labels(query), cursor,
+                text(query, "name"),
+                status,
+                text(query, "agentType"),
+                instanceId,
+                labels(query),
+                cursor,
                 limit(query.getFirst("limit"), errors));
         if (!errors.isEmpty()) {
             throw Problem.invalid(errors);

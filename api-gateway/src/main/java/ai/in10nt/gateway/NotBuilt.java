@@ -21,8 +21,9 @@ public class NotBuilt {
         this.view = view;
     }
 
-    private static final String OF_INSTANCE = "/instances/{id}/{what:execute|changes|tree|snapshot|ports|open-ports|tools"
-            + "|mcp-config|logs|integrations|tickets}";
+    private static final String OF_INSTANCE =
+            "/instances/{id}/{what:execute|changes|tree|snapshot|ports|open-ports|tools"
+                    + "|mcp-config|logs|integrations|tickets}";
     private static final String BELOW_INSTANCE = "/instances/{id}/{what:files|proxy|logs}/{rest:.*}";
     private static final String TOP =
             "/{what:saved-templates|templates|usage|stats|tasks|events|openapi|asyncapi|metrics}{rest:(/.*)?}";

@@ -38,7 +38,8 @@ final class Problem extends RuntimeException {
         var detail = errors.size() == 1
                 ? first.field() + ": " + first.message()
                 : errors.size() + " fields are wrong: "
-                        + String.join(", ", errors.stream().map(FieldError::field).toList());
+                        + String.join(
+                                ", ", errors.stream().map(FieldError::field).toList());
         return new Problem(400, "invalid_request", detail, List.copyOf(errors), 0);
     }
 
@@ -58,12 +59,11 @@ final class Problem extends RuntimeException {
 
     /** The one table from an owner's refusal to HTTP. */
     static Problem refused(Failure failure) {
-        int status =
-                switch (failure.code()) {
-                    case "instance_not_found", "task_not_found" -> 404;
-                    case "instance_stopped", "instance_failed", "instance_destroyed", "name_taken" -> 409;
-                    default -> 422;
-                };
+        int status = switch (failure.code()) {
+            case "instance_not_found", "task_not_found" -> 404;
+            case "instance_stopped", "instance_failed", "instance_destroyed", "name_taken" -> 409;
+            default -> 422;
+        };
         return of(status, failure.code(), failure.detail());
     }
 

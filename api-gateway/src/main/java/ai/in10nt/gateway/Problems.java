@@ -21,18 +21,15 @@ class Problems {
     @ServerExceptionMapper
     Response jaxRs(WebApplicationException e, UriInfo uri) {
         int status = e.getResponse().getStatus();
-        var problem =
-                switch (status) {
-                    case 404 -> Problem.of(404, "not_found", "There is nothing at " + uri.getPath() + ".");
-                    case 405 -> Problem.of(405, "method_not_allowed", "This path doesn't take this method.");
-                    case 406 -> Problem.of(406, "not_acceptable", "This path answers application/json.");
-                    case 413 -> Problem.of(413, "too_large", "The body is larger than 2 MiB.");
-                    case 415 -> Problem.of(415, "unsupported_media_type", "Send Content-Type: application/json.");
-                    default ->
-                        status < 500
-                                ? Problem.of(status, "bad_request", "The request can't be understood.")
-                                : internal(e);
-                };
+        var problem = switch (status) {
+            case 404 -> Problem.of(404, "not_found", "There is nothing at " + uri.getPath() + ".");
+            case 405 -> Problem.of(405, "method_not_allowed", "This path doesn't take this method.");
+            case 406 -> Problem.of(406, "not_acceptable", "This path answers application/json.");
+            case 413 -> Problem.of(413, "too_large", "The body is larger than 2 MiB.");
+            case 415 -> Problem.of(415, "unsupported_media_type", "Send Content-Type: application/json.");
+            default ->
+                status < 500 ? Problem.of(status, "bad_request", "The request can't be understood.") : internal(e);
+        };
         return problem.response(uri.getPath());
     }
 

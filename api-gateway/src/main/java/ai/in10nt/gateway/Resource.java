@@ -23,14 +23,28 @@ record Resource(
     static Resource of(String tenant, long revision, InstanceData instance) {
         var id = instance.instanceId().value();
         return new Resource(
-                id, INSTANCE, tenant, id, instance.name(), instance.status().text(), revision, Json.text(instance),
+                id,
+                INSTANCE,
+                tenant,
+                id,
+                instance.name(),
+                instance.status().text(),
+                revision,
+                Json.text(instance),
                 instance.createdAt());
     }
 
     static Resource of(String tenant, long revision, TaskData task) {
         return new Resource(
-                task.taskId().value(), TASK, tenant, task.instanceId().value(), "", task.status(), revision,
-                Json.text(task), task.createdAt());
+                task.taskId().value(),
+                TASK,
+                tenant,
+                task.instanceId().value(),
+                "",
+                task.status(),
+                revision,
+                Json.text(task),
+                task.createdAt());
     }
 
     InstanceData instance() {

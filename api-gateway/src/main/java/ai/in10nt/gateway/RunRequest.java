@@ -28,7 +28,11 @@ record RunRequest(String prompt, RunOptions options, boolean isAsync) {
                         "anthropic/claude-sonnet-4.5",
                         MODEL.asMatchPredicate(),
                         "must be a model's name, e.g. anthropic/claude-sonnet-4.5"),
-                body.text("provider", "openrouter", PROVIDER.asMatchPredicate(), "must be a provider's name, e.g. openrouter"),
+                body.text(
+                        "provider",
+                        "openrouter",
+                        PROVIDER.asMatchPredicate(),
+                        "must be a provider's name, e.g. openrouter"),
                 body.integer("timeout", "timeout", 1000, 3_600_000).orElse(480_000L),
                 body.integer("max_tokens", "maxTokens", 1, 10_000_000)
                         .map(Long::intValue)

@@ -14,5 +14,7 @@ interface TaskService {
     @GET
     @Path("/tasks/{taskId}")
     TaskData task(
-            @Url String baseUrl, @HeaderParam("Authorization") String authorization, @PathParam("taskId") String taskId);
+            @Url String baseUrl,
+            @HeaderParam("Authorization") String authorization,
+            @PathParam("taskId") String taskId);
 }

@@ -78,7 +78,12 @@ public class TasksResource {
         var placeholder = Resource.of(caller.tenant(), 0, placeholder(command).bounded());
         var deadline = Instant.now().plus(hold(request, prefer));
         var commandId = commands.accept(
-                caller, Topic.TASK_COMMANDS, TaskCommand.typeOf(command), taskId.value(), command.instanceId(), command,
+                caller,
+                Topic.TASK_COMMANDS,
+                TaskCommand.typeOf(command),
+                taskId.value(),
+                command.instanceId(),
+                command,
                 placeholder);
         // Accepted or refused is always waited for: it takes milliseconds, and a refusal must be an error.
         var decisionDeadline = max(deadline, Instant.now().plus(config.hold()));
@@ -95,7 +100,8 @@ public class TasksResource {
         if (request.isAsync()) {
             return Duration.ZERO;
         }
-        return Prefer.hold(prefer, Duration.ofMillis(request.options().timeoutMs()).plus(ROOM));
+        return Prefer.hold(
+                prefer, Duration.ofMillis(request.options().timeoutMs()).plus(ROOM));
     }
 
     private static Instant max(Instant a, Instant b) {
@@ -113,19 +119,37 @@ public class TasksResource {
     private static void refuseUnlessRunnable(InstanceData instance) {
         switch (instance.status()) {
             case PROVISIONING, STARTING, HEALTHY, UNHEALTHY -> {}
-            case STOPPING, STOPPED -> throw Problem.refused(
-                    new Failure("instance_stopped", "The instance is stopped; start or restart it first."));
-            case FAILED -> throw Problem.refused(
-                    new Failure("instance_failed", "The instance has failed; restart it first."));
-            case DESTROYING, DESTROYED -> throw Problem.refused(
-                    new Failure("instance_destroyed", "The instance was destroyed; create a new one."));
+            case STOPPING, STOPPED ->
+                throw Problem.refused(
+                        new Failure("instance_stopped", "The instance is stopped; start or restart it first."));
+            case FAILED ->
+                throw Problem.refused(new Failure("instance_failed", "The instance has failed; restart it first."));
+            case DESTROYING, DESTROYED ->
+                throw Problem.refused(
+                        new Failure("instance_destroyed", "The instance was destroyed; create a new one."));
         }
     }
 
     private static TaskData placeholder(TaskCommand.Run run) {
         return new TaskData(
-                run.taskId(), run.instanceId(), TaskState.QUEUED.status(), TaskState.QUEUED, run.prompt(), null, null,
-                null, 0, null, null, null, List.of(), Instant.now(), null, null, 0, null);
+                run.taskId(),
+                run.instanceId(),
+                TaskState.QUEUED.status(),
+                TaskState.QUEUED,
+                run.prompt(),
+                null,
+                null,
+                null,
+                0,
+                null,
+                null,
+                null,
+                List.of(),
+                Instant.now(),
+                null,
+                null,
+                0,
+                null);
     }
 
     private Optional<Resource> over(TaskId taskId, String instanceId) {
@@ -160,7 +184,8 @@ public class TasksResource {
             var bearer = "Bearer " + keysets.agentAccess().serviceToken("task-service");
             return Json.text(taskService.task(config.taskService(), bearer, resource.id()));
         } catch (WebApplicationException | ProcessingException e) {
-            throw Problem.unavailable("task_service_unavailable", "The whole text can't be fetched now; try again soon.");
+            throw Problem.unavailable(
+                    "task_service_unavailable", "The whole text can't be fetched now; try again soon.");
         }
     }
 

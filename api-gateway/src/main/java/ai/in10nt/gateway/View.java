@@ -51,8 +51,7 @@ class View {
     }
 
     Uni<Optional<Resource>> find(String tenant, String kind, String id) {
-        return pool.preparedQuery(
-                        "select " + COLUMNS + " from resource where id = $1 and tenant = $2 and kind = $3")
+        return pool.preparedQuery("select " + COLUMNS + " from resource where id = $1 and tenant = $2 and kind = $3")
                 .execute(Tuple.of(id, tenant, kind))
                 .map(View::first);
     }
@@ -75,7 +74,7 @@ class View {
         filter.labels().forEach(label -> {
             int at = label.indexOf('=');
             values.add(new JsonObject().put(label.substring(0, at), label.substring(at + 1)));
-            sql.append(" and body->'labels' @> $").append(values.size());
+            sql.append(" and (body->'labels')::jsonb @> $").append(values.size());
         });
         if (filter.status() == null) {
             sql.append(" and status <> 'destroyed'");
@@ -104,8 +103,7 @@ class View {
         if (resources.isEmpty()) {
             return Uni.createFrom().voidItem();
         }
-        return client.preparedQuery(
-                        """
+        return client.preparedQuery("""
                         insert into resource (id, kind, tenant, instance_id, name, status, revision, body, created_at)
                         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                         on conflict (id) do update set
@@ -131,7 +129,9 @@ class View {
     }
 
     private static Optional<Resource> first(RowSet<Row> rows) {
-        return rows.size() == 0 ? Optional.empty() : Optional.of(resource(rows.iterator().next()));
+        return rows.size() == 0
+                ? Optional.empty()
+                : Optional.of(resource(rows.iterator().next()));
     }
 
     private static List<Resource> all(RowSet<Row> rows) {

@@ -57,15 +57,14 @@ public sealed interface InstanceCommand {
 
     /** Reads a message back; {@link IllegalArgumentException} for a type that isn't one of these. */
     static InstanceCommand from(Message message) {
-        Class<? extends InstanceCommand> type =
-                switch (message.type()) {
-                    case "instance.create" -> Create.class;
-                    case "instance.start" -> Start.class;
-                    case "instance.stop" -> Stop.class;
-                    case "instance.restart" -> Restart.class;
-                    case "instance.destroy" -> Destroy.class;
-                    default -> throw new IllegalArgumentException("not an instance command: " + message.type());
-                };
+        Class<? extends InstanceCommand> type = switch (message.type()) {
+            case "instance.create" -> Create.class;
+            case "instance.start" -> Start.class;
+            case "instance.stop" -> Stop.class;
+            case "instance.restart" -> Restart.class;
+            case "instance.destroy" -> Destroy.class;
+            default -> throw new IllegalArgumentException("not an instance command: " + message.type());
+        };
         return Json.read(message.data(), type);
     }
 }

@@ -38,25 +38,81 @@ public record InstanceData(
 
     public InstanceData with(InstanceStatus status, Instant at) {
         return new InstanceData(
-                instanceId, name, status, agentUrl, createdAt, description, region, vmSize, env, agentType, integrations,
-                labels, at, generation, memoryMb, null);
+                instanceId,
+                name,
+                status,
+                agentUrl,
+                createdAt,
+                description,
+                region,
+                vmSize,
+                env,
+                agentType,
+                integrations,
+                labels,
+                at,
+                generation,
+                memoryMb,
+                null);
     }
 
     public InstanceData withAgentUrl(@Nullable String agentUrl) {
         return new InstanceData(
-                instanceId, name, status, agentUrl, createdAt, description, region, vmSize, env, agentType, integrations,
-                labels, updatedAt, generation, memoryMb, error);
+                instanceId,
+                name,
+                status,
+                agentUrl,
+                createdAt,
+                description,
+                region,
+                vmSize,
+                env,
+                agentType,
+                integrations,
+                labels,
+                updatedAt,
+                generation,
+                memoryMb,
+                error);
     }
 
     public InstanceData withGeneration(int generation) {
         return new InstanceData(
-                instanceId, name, status, agentUrl, createdAt, description, region, vmSize, env, agentType, integrations,
-                labels, updatedAt, generation, memoryMb, error);
+                instanceId,
+                name,
+                status,
+                agentUrl,
+                createdAt,
+                description,
+                region,
+                vmSize,
+                env,
+                agentType,
+                integrations,
+                labels,
+                updatedAt,
+                generation,
+                memoryMb,
+                error);
     }
 
     public InstanceData withError(Failure error) {
         return new InstanceData(
-                instanceId, name, status, agentUrl, createdAt, description, region, vmSize, env, agentType, integrations,
-                labels, updatedAt, generation, memoryMb, error);
+                instanceId,
+                name,
+                status,
+                agentUrl,
+                createdAt,
+                description,
+                region,
+                vmSize,
+                env,
+                agentType,
+                integrations,
+                labels,
+                updatedAt,
+                generation,
+                memoryMb,
+                error);
     }
 }

@@ -7,7 +7,10 @@ import org.jspecify.annotations.Nullable;
  * wanted.
  */
 public record Reply(
-        Command command, @Nullable Failure problem, @Nullable InstanceData instance, @Nullable TaskData task) {
+        Command command,
+        @Nullable Failure problem,
+        @Nullable InstanceData instance,
+        @Nullable TaskData task) {
 
     public record Command(String id, String type) {}
 

@@ -25,8 +25,8 @@ public final class SealedValue {
     public record KeyPair(String privateKeyset, String publicKeyset) {
         public static KeyPair generate() {
             try {
-                var handle = KeysetHandle.generateNew(
-                        PredefinedHybridParameters.HPKE_X25519_HKDF_SHA256_AES_128_GCM, TINK);
+                var handle =
+                        KeysetHandle.generateNew(PredefinedHybridParameters.HPKE_X25519_HKDF_SHA256_AES_128_GCM, TINK);
                 return new KeyPair(
                         TinkJsonProtoKeysetFormat.serializeKeyset(handle, TINK, InsecureSecretKeyAccess.get()),
                         TinkJsonProtoKeysetFormat.serializeKeysetWithoutSecret(handle.getPublicKeysetHandle(), TINK));
@@ -57,8 +57,8 @@ public final class SealedValue {
         public String seal(String tenant, InstanceId instance, String plaintext) {
             try {
                 return Base64.getEncoder()
-                        .encodeToString(encrypt.encrypt(
-                                plaintext.getBytes(StandardCharsets.UTF_8), context(tenant, instance)));
+                        .encodeToString(
+                                encrypt.encrypt(plaintext.getBytes(StandardCharsets.UTF_8), context(tenant, instance)));
             } catch (GeneralSecurityException e) {
                 throw new IllegalStateException("could not seal a value for " + instance, e);
             }

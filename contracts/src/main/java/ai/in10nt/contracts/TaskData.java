@@ -44,9 +44,24 @@ public record TaskData(
         var shortPrompt = cut(prompt);
         var shortResponse = response == null ? null : cut(response);
         return new TaskData(
-                taskId, instanceId, status, state, shortPrompt, isShorter(shortPrompt, prompt), shortResponse,
-                isShorter(shortResponse, response), tokensUsed, usage, durationMs, messageId, toolsUsed, createdAt,
-                startedAt, completedAt, attempts, error);
+                taskId,
+                instanceId,
+                status,
+                state,
+                shortPrompt,
+                isShorter(shortPrompt, prompt),
+                shortResponse,
+                isShorter(shortResponse, response),
+                tokensUsed,
+                usage,
+                durationMs,
+                messageId,
+                toolsUsed,
+                createdAt,
+                startedAt,
+                completedAt,
+                attempts,
+                error);
     }
 
     /** True or absent. */

@@ -7,8 +7,7 @@ import java.util.Map;
 
 /** Every topic, declared once: name, owner, what is in it, how long it is kept. Auto-creation is off. */
 public enum Topic {
-    INSTANCE_COMMANDS(
-            "in10nt.instance.commands", "provisioner-service", Keep.DAYS_7, "what is wanted of instances"),
+    INSTANCE_COMMANDS("in10nt.instance.commands", "provisioner-service", Keep.DAYS_7, "what is wanted of instances"),
     INSTANCE_EVENTS("in10nt.instance.events", "provisioner-service", Keep.LATEST, "what became of instances"),
     TASK_COMMANDS("in10nt.task.commands", "task-service", Keep.DAYS_7, "prompts to run"),
     TASK_EVENTS("in10nt.task.events", "task-service", Keep.LATEST, "what became of tasks"),
@@ -97,7 +96,10 @@ public enum Topic {
         int h = 0x9747b28c ^ data.length;
         int whole = data.length / 4 * 4;
         for (int i = 0; i < whole; i += 4) {
-            int k = (data[i] & 0xff) | ((data[i + 1] & 0xff) << 8) | ((data[i + 2] & 0xff) << 16) | ((data[i + 3] & 0xff) << 24);
+            int k = (data[i] & 0xff)
+                    | ((data[i + 1] & 0xff) << 8)
+                    | ((data[i + 2] & 0xff) << 16)
+                    | ((data[i + 3] & 0xff) << 24);
             k *= m;
             k ^= k >>> 24;
             k *= m;

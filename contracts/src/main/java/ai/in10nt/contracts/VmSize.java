@@ -12,9 +12,20 @@ import java.util.Optional;
  */
 public record VmSize(String name, String cpuKind, int cpus, int defaultMb, int maxMb) {
     private static final List<VmSize> ALL = Arrays.asList(
-            shared(1), shared(2), shared(4), shared(6), shared(8),
-            performance(1), performance(2), performance(4), performance(6), performance(8), performance(10),
-            performance(12), performance(14), performance(16));
+            shared(1),
+            shared(2),
+            shared(4),
+            shared(6),
+            shared(8),
+            performance(1),
+            performance(2),
+            performance(4),
+            performance(6),
+            performance(8),
+            performance(10),
+            performance(12),
+            performance(14),
+            performance(16));
 
     private static VmSize shared(int cpus) {
         return new VmSize("shared-cpu-" + cpus + "x", "shared", cpus, 256 * cpus, 2048 * cpus);
@@ -34,11 +45,10 @@ public record VmSize(String name, String cpuKind, int cpus, int defaultMb, int m
 
     /** The preset's memory, but never less than the agent needs; in MiB. */
     public int memoryFor(String agentType) {
-        int needed =
-                switch (agentType) {
-                    case "moltbot" -> 2048;
-                    default -> 1024;
-                };
+        int needed = switch (agentType) {
+            case "moltbot" -> 2048;
+            default -> 1024;
+        };
         return Math.max(defaultMb, needed);
     }
 }

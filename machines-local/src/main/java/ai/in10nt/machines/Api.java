@@ -62,13 +62,19 @@ final class Api {
         router.post(one + "/signal").handler(on(this::signal));
         router.post(one + "/exec").handler(on(this::exec));
         router.get(one + "/wait").handler(on(this::await));
-        router.get(one + "/events").handler(on(context -> Answer.ok(machines.get(app(context), id(context)).events())));
-        router.get(one + "/metadata").handler(on(context -> Answer.ok(machines.get(app(context), id(context)).metadata())));
+        router.get(one + "/events")
+                .handler(on(context ->
+                        Answer.ok(machines.get(app(context), id(context)).events())));
+        router.get(one + "/metadata")
+                .handler(on(context ->
+                        Answer.ok(machines.get(app(context), id(context)).metadata())));
         router.post(one + "/metadata/:key").handler(on(this::setMetadata));
         router.delete(one + "/metadata/:key").handler(on(this::removeMetadata));
         router.get("/v1/apps/:app/volumes").handler(on(context -> Answer.ok(volumes.list(app(context)))));
-        router.post("/v1/apps/:app/volumes").handler(on(context -> Answer.ok(volumes.create(app(context), body(context)))));
-        router.get("/v1/apps/:app/volumes/:id").handler(on(context -> Answer.ok(volumes.get(app(context), id(context)))));
+        router.post("/v1/apps/:app/volumes")
+                .handler(on(context -> Answer.ok(volumes.create(app(context), body(context)))));
+        router.get("/v1/apps/:app/volumes/:id")
+                .handler(on(context -> Answer.ok(volumes.get(app(context), id(context)))));
         router.delete("/v1/apps/:app/volumes/:id")
                 .handler(on(context -> Answer.ok(volumes.destroy(app(context), id(context)))));
         return router;
@@ -108,11 +114,13 @@ final class Api {
     }
 
     private static void send(RoutingContext context, Answer answer) {
-        var response = context.response().setStatusCode(answer.status()).putHeader("fly-request-id", Tokens.ulid() + "-local");
+        var response =
+                context.response().setStatusCode(answer.status()).putHeader("fly-request-id", Tokens.ulid() + "-local");
         if (answer.body() == null) {
             response.end();
         } else {
-            response.putHeader("Content-Type", "application/json; charset=utf-8").end(Json.text(answer.body()));
+            response.putHeader("Content-Type", "application/json; charset=utf-8")
+                    .end(Json.text(answer.body()));
         }
     }
 
@@ -134,7 +142,8 @@ final class Api {
                 var key = filter.getKey().substring("metadata.".length());
                 found = found.filter(machine -> value.equals(machine.metadata().get(key)));
             } else if (filter.getKey().equals("state")) {
-                found = found.filter(machine -> Arrays.asList(value.split(",", -1)).contains(machine.state()));
+                found = found.filter(
+                        machine -> Arrays.asList(value.split(",", -1)).contains(machine.state()));
             } else if (filter.getKey().equals("region")) {
                 found = found.filter(machine -> machine.region().equals(value));
             }
@@ -143,7 +152,8 @@ final class Api {
     }
 
     private Answer destroy(RoutingContext context) {
-        boolean isForced = "true".equals(context.request().getParam("force")) || "true".equals(context.request().getParam("kill"));
+        boolean isForced = "true".equals(context.request().getParam("force"))
+                || "true".equals(context.request().getParam("kill"));
         machines.destroy(app(context), id(context), isForced);
         return Answer.ok(Map.of("ok", true));
     }
@@ -179,25 +189,37 @@ final class Api {
     }
 
     private Answer await(RoutingContext context) {
-        var states = context.queryParam("state").stream().flatMap(value -> Arrays.stream(value.split(",", -1))).toList();
+        var states = context.queryParam("state").stream()
+                .flatMap(value -> Arrays.stream(value.split(",", -1)))
+                .toList();
         var wanted = (states.isEmpty() ? List.of("started") : states).toArray(String[]::new);
-        int seconds = Integer.parseInt(Optional.ofNullable(context.request().getParam("timeout")).orElse("60").replace("s", ""));
+        int seconds = Integer.parseInt(Optional.ofNullable(context.request().getParam("timeout"))
+                .orElse("60")
+                .replace("s", ""));
         if (seconds < 1 || seconds > 60) {
             throw FlyError.invalid("timeout: value must be inside range [1s, 1m0s]");
         }
         machines.get(app(context), id(context));
-        var reached = Host.await(Duration.ofSeconds(seconds), () -> machines.get(app(context), id(context)).is(wanted));
+        var reached = Host.await(
+                Duration.ofSeconds(seconds),
+                () -> machines.get(app(context), id(context)).is(wanted));
         var machine = machines.get(app(context), id(context));
         if (reached.isEmpty()) {
-            throw FlyError.of(408, "deadline_exceeded: machine failed to reach desired state, " + String.join(",", wanted)
-                    + ", currently " + machine.state());
+            throw FlyError.of(
+                    408,
+                    "deadline_exceeded: machine failed to reach desired state, " + String.join(",", wanted)
+                            + ", currently " + machine.state());
         }
         return Answer.ok(Map.of("ok", true, "state", machine.state(), "version", machine.version()));
     }
 
     private Answer setMetadata(RoutingContext context) {
         machines.setMetadata(
-                app(context), id(context), Map.of(String.valueOf(context.pathParam("key")), body(context).path("value").asText()));
+                app(context),
+                id(context),
+                Map.of(
+                        String.valueOf(context.pathParam("key")),
+                        body(context).path("value").asText()));
         return new Answer(204, null);
     }
 

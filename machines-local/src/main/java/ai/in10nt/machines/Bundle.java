@@ -17,7 +17,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Bundle {
     private static final List<String> CAPABILITIES = List.of(
-            "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
+            "CAP_CHOWN",
+            "CAP_DAC_OVERRIDE",
+            "CAP_FOWNER",
+            "CAP_FSETID",
+            "CAP_KILL",
+            "CAP_SETGID",
+            "CAP_SETUID",
             "CAP_NET_BIND_SERVICE");
     private static final int MAX_PROCESSES = 2048;
     private static final long MIB = 1024 * 1024;
@@ -35,7 +41,19 @@ final class Bundle {
     /** An empty root: mount points, links into {@code /usr}, and the few files of {@code /etc} that programs look for. */
     void makeRoot(Path root) throws IOException {
         for (var folder : List.of(
-                "etc", "tmp", "var/tmp", "run", "proc", "sys", "dev", "usr", "opt/in10nt", "root", "home", "workspace", "data")) {
+                "etc",
+                "tmp",
+                "var/tmp",
+                "run",
+                "proc",
+                "sys",
+                "dev",
+                "usr",
+                "opt/in10nt",
+                "root",
+                "home",
+                "workspace",
+                "data")) {
             Files.createDirectories(root.resolve(folder));
         }
         for (var link : List.of("bin", "sbin", "lib", "lib64")) {
@@ -60,7 +78,9 @@ final class Bundle {
         var spec = new LinkedHashMap<String, Object>();
         spec.put("ociVersion", "1.0.2");
         spec.put("process", process(machine));
-        spec.put("root", Map.of("path", config.machine(machine.id()).resolve("root").toString(), "readonly", false));
+        spec.put(
+                "root",
+                Map.of("path", config.machine(machine.id()).resolve("root").toString(), "readonly", false));
         spec.put("hostname", machine.id());
         spec.put("mounts", mounts(machine, volume));
         spec.put("linux", linux(machine));
@@ -75,13 +95,22 @@ final class Bundle {
             capabilities.put(set, CAPABILITIES);
         }
         return Map.of(
-                "terminal", false,
-                "user", Map.of("uid", 0, "gid", 0),
-                "args", arguments,
-                "env", environment(machine).entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList(),
-                "cwd", "/",
-                "noNewPrivileges", true,
-                "capabilities", capabilities);
+                "terminal",
+                false,
+                "user",
+                Map.of("uid", 0, "gid", 0),
+                "args",
+                arguments,
+                "env",
+                environment(machine).entrySet().stream()
+                        .map(e -> e.getKey() + "=" + e.getValue())
+                        .toList(),
+                "cwd",
+                "/",
+                "noNewPrivileges",
+                true,
+                "capabilities",
+                capabilities);
     }
 
     /** Fly's {@code init} says what runs; without it, the image's own program, which is the agent server. */
@@ -99,8 +128,16 @@ final class Bundle {
 
     static List<String> agentServer(String java, String lib) {
         return List.of(
-                java, "-XX:+UseSerialGC", "-Xmx96m", "-Xss512k", "-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=32m",
-                "-XX:+ExitOnOutOfMemoryError", "--sun-misc-unsafe-memory-access=allow", "-cp", lib + "/*",
+                java,
+                "-XX:+UseSerialGC",
+                "-Xmx96m",
+                "-Xss512k",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:ReservedCodeCacheSize=32m",
+                "-XX:+ExitOnOutOfMemoryError",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                lib + "/*",
                 "ai.in10nt.agent.AgentServer");
     }
 
@@ -113,8 +150,14 @@ final class Bundle {
         env.put("FLY_REGION", machine.region());
         env.put("FLY_MACHINE_VERSION", machine.version());
         env.put("FLY_PRIVATE_IP", machine.privateIp());
-        env.put("FLY_VM_MEMORY_MB", machine.config().path("guest").path("memory_mb").asText("256"));
-        machine.config().path("env").properties().forEach(variable -> env.put(variable.getKey(), variable.getValue().asText()));
+        env.put(
+                "FLY_VM_MEMORY_MB",
+                machine.config().path("guest").path("memory_mb").asText("256"));
+        machine.config()
+                .path("env")
+                .properties()
+                .forEach(variable ->
+                        env.put(variable.getKey(), variable.getValue().asText()));
         return env;
     }
 
@@ -122,8 +165,8 @@ final class Bundle {
         var mounts = new ArrayList<Map<String, Object>>();
         mounts.add(mount("/proc", "proc", "proc"));
         mounts.add(mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"));
-        mounts.add(mount(
-                "/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"));
+        mounts.add(
+                mount("/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"));
         mounts.add(mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k"));
         mounts.add(mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro"));
         mounts.add(mount("/run", "tmpfs", "tmpfs", "nosuid", "nodev", "mode=755", "size=65536k"));
@@ -140,12 +183,19 @@ final class Bundle {
             var path = machine.config().path("mounts").path(0).path("path").asText("/data");
             mounts.add(mount(path, "bind", config.volume(volume).toString(), "rbind", "rw", "nosuid", "nodev"));
             mounts.add(mount(
-                    "/workspace", "bind", config.volume(volume).resolve("workspace").toString(), "rbind", "rw", "nosuid", "nodev"));
+                    "/workspace",
+                    "bind",
+                    config.volume(volume).resolve("workspace").toString(),
+                    "rbind",
+                    "rw",
+                    "nosuid",
+                    "nodev"));
         }
         int number = 0;
         for (var file : machine.config().path("files")) {
             var source = config.machine(machine.id()).resolve("bundle/file-" + number++);
-            mounts.add(mount(file.path("guest_path").asText(), "bind", source.toString(), "bind", "ro", "nosuid", "nodev"));
+            mounts.add(mount(
+                    file.path("guest_path").asText(), "bind", source.toString(), "bind", "ro", "nosuid", "nodev"));
         }
         return mounts;
     }
@@ -164,14 +214,23 @@ final class Bundle {
             namespaces.add(Map.of("type", type));
         }
         namespaces.add(Map.of(
-                "type", "network", "path", config.machine(machine.id()).resolve("netns").toString()));
+                "type",
+                "network",
+                "path",
+                config.machine(machine.id()).resolve("netns").toString()));
         var linux = new LinkedHashMap<String, Object>();
         linux.put("namespaces", namespaces);
         linux.put(
                 "maskedPaths",
                 List.of(
-                        "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/sched_debug",
-                        "/proc/scsi", "/sys/firmware", "/sys/fs/cgroup"));
+                        "/proc/kcore",
+                        "/proc/keys",
+                        "/proc/latency_stats",
+                        "/proc/timer_list",
+                        "/proc/sched_debug",
+                        "/proc/scsi",
+                        "/sys/firmware",
+                        "/sys/fs/cgroup"));
         linux.put(
                 "readonlyPaths",
                 List.of("/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"));

@@ -51,12 +51,24 @@ final class Drivers {
         var id = "probe" + ProcessHandle.current().pid();
         var now = Instant.now();
         var probe = new Machine(
-                id, "probe", "created", "local", "0", "127." + config.addressBlock() + ".255.254", now, now,
-                Json.read("{\"init\":{\"exec\":[\"/bin/sh\",\"-c\",\"exit 42\"]},\"guest\":{\"memory_mb\":64}}", JsonNode.class),
-                List.of(), "ok", "probe");
+                id,
+                "probe",
+                "created",
+                "local",
+                "0",
+                "127." + config.addressBlock() + ".255.254",
+                now,
+                now,
+                Json.read(
+                        "{\"init\":{\"exec\":[\"/bin/sh\",\"-c\",\"exit 42\"]},\"guest\":{\"memory_mb\":64}}",
+                        JsonNode.class),
+                List.of(),
+                "ok",
+                "probe");
         try {
             driver.start(probe, null);
-            if (Host.await(Duration.ofSeconds(10), () -> driver.exitCode(id).isPresent()).isEmpty()
+            if (Host.await(Duration.ofSeconds(10), () -> driver.exitCode(id).isPresent())
+                            .isEmpty()
                     || driver.exitCode(id).getAsInt() != 42) {
                 throw new Driver.StartFailed("a trial machine ended with " + driver.exitCode(id) + ", not 42: "
                         + Host.read(config.machine(id).resolve("machine.log")));

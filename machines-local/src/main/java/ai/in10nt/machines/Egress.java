@@ -19,8 +19,7 @@ final class Egress {
 
     /** For nft, inside the machine's network namespace; the machine lacks the capability to change them. */
     static String rules() {
-        var rules = new StringBuilder(
-                """
+        var rules = new StringBuilder("""
                 table inet machine {
                   chain out {
                     type filter hook output priority 0; policy accept;
@@ -41,7 +40,9 @@ final class Egress {
     }
 
     static String resolvConf() {
-        return resolvers().stream().map(address -> "nameserver " + address + "\n").collect(Collectors.joining());
+        return resolvers().stream()
+                .map(address -> "nameserver " + address + "\n")
+                .collect(Collectors.joining());
     }
 
     /** The host's own IPv4 resolvers; one on its loopback isn't reachable from inside. */

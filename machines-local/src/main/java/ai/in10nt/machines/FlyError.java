@@ -33,7 +33,8 @@ final class FlyError extends RuntimeException {
         return status;
     }
 
-    @Nullable String code() {
+    @Nullable
+    String code() {
         return code;
     }
 }

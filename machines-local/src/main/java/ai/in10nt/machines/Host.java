@@ -25,8 +25,7 @@ final class Host {
             if (!Files.exists(target) || !java.util.Arrays.equals(Files.readAllBytes(target), content)) {
                 Files.write(target, content);
             }
-            Files.setPosixFilePermissions(
-                    target, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+            Files.setPosixFilePermissions(target, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
             return target;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -114,7 +113,9 @@ final class Host {
             return Optional.empty();
         }
         var fields = stat.substring(end + 2).split(" ", -1);
-        return fields[0].equals("Z") || fields[0].equals("X") ? Optional.empty() : Optional.of(Long.valueOf(fields[19]));
+        return fields[0].equals("Z") || fields[0].equals("X")
+                ? Optional.empty()
+                : Optional.of(Long.valueOf(fields[19]));
     }
 
     /** Ends a process that a tool of ours left, if the pid still is that tool. */

@@ -35,7 +35,12 @@ record Machine(
      * @param timestamp epoch milliseconds
      */
     record Event(
-            String id, String type, String status, String source, long timestamp, @Nullable Map<String, Object> request) {}
+            String id,
+            String type,
+            String status,
+            String source,
+            long timestamp,
+            @Nullable Map<String, Object> request) {}
 
     private static final int KEPT_EVENTS = 50;
 
@@ -49,8 +54,7 @@ record Machine(
             next.add(event);
         }
         next.addAll(events.size() < KEPT_EVENTS ? events : events.subList(0, KEPT_EVENTS - 1));
-        return new Machine(
-                id, name, state, region, version, privateIp, createdAt, now, config, next, hostStatus, app);
+        return new Machine(id, name, state, region, version, privateIp, createdAt, now, config, next, hostStatus, app);
     }
 
     Machine with(JsonNode config, String version, Instant now) {
@@ -65,13 +69,16 @@ record Machine(
     @JsonIgnore
     Map<String, String> metadata() {
         var metadata = new TreeMap<String, String>();
-        config.path("metadata").properties().forEach(entry -> metadata.put(entry.getKey(), entry.getValue().asText()));
+        config.path("metadata")
+                .properties()
+                .forEach(entry -> metadata.put(entry.getKey(), entry.getValue().asText()));
         return metadata;
     }
 
     /** The volume it is on; null where it has none. */
     @JsonIgnore
-    @Nullable String volume() {
+    @Nullable
+    String volume() {
         var mount = config.path("mounts").path(0).path("volume");
         return mount.isTextual() ? mount.asText() : null;
     }

@@ -68,15 +68,30 @@ final class Machines {
         Settings.check(settings);
         var id = Tokens.machine();
         var name = request.path("name").asText("machine-" + id);
-        list(app).stream().filter(machine -> machine.name().equals(name) && !machine.is("destroyed")).findFirst().ifPresent(clash -> {
-            throw FlyError.of(409, "already_exists: unique machine name violation, machine ID " + clash.id()
-                    + " already exists with name \"" + name + "\"");
-        });
+        list(app).stream()
+                .filter(machine -> machine.name().equals(name) && !machine.is("destroyed"))
+                .findFirst()
+                .ifPresent(clash -> {
+                    throw FlyError.of(
+                            409,
+                            "already_exists: unique machine name violation, machine ID " + clash.id()
+                                    + " already exists with name \"" + name + "\"");
+                });
         var now = Instant.now();
         var launched = new Machine.Event(Tokens.ulid(), "launch", "created", "user", now.toEpochMilli(), null);
         var machine = new Machine(
-                id, name, "created", Regions.require(request.path("region").asText("iad")), Tokens.ulid(), freeAddress(), now,
-                now, settings, List.of(launched), "ok", app);
+                id,
+                name,
+                "created",
+                Regions.require(request.path("region").asText("iad")),
+                Tokens.ulid(),
+                freeAddress(),
+                now,
+                now,
+                settings,
+                List.of(launched),
+                "ok",
+                app);
         if (machine.volume() != null) {
             volumes.claim(app, machine.volume(), id);
         }
@@ -90,7 +105,9 @@ final class Machines {
     /** The lowest address of the block that no machine has. */
     private String freeAddress() {
         var taken = new HashSet<String>();
-        machines.values().stream().filter(machine -> !machine.is("destroyed")).forEach(machine -> taken.add(machine.privateIp()));
+        machines.values().stream()
+                .filter(machine -> !machine.is("destroyed"))
+                .forEach(machine -> taken.add(machine.privateIp()));
         for (int i = 0; i < 250 * 250; i++) {
             var address = "127." + config.addressBlock() + "." + i / 250 + "." + (i % 250 + 1);
             if (!taken.contains(address)) {
@@ -201,7 +218,8 @@ final class Machines {
     Machine setMetadata(String app, String id, Map<String, String> changes) {
         synchronized (lock(id)) {
             var machine = get(app, id);
-            var settings = (com.fasterxml.jackson.databind.node.ObjectNode) machine.config().deepCopy();
+            var settings = (com.fasterxml.jackson.databind.node.ObjectNode)
+                    machine.config().deepCopy();
             var metadata = settings.withObjectProperty("metadata");
             changes.forEach((key, value) -> {
                 if (value == null || value.isEmpty()) {
@@ -283,7 +301,8 @@ final class Machines {
                         }
                     }
                 }
-                if (machine.is("destroyed") && machine.updatedAt().plus(KEPT_AFTER_DESTROY).isBefore(Instant.now())) {
+                if (machine.is("destroyed")
+                        && machine.updatedAt().plus(KEPT_AFTER_DESTROY).isBefore(Instant.now())) {
                     machines.remove(machine.id());
                     locks.remove(machine.id());
                     store.forget(machine.id());
@@ -296,7 +315,15 @@ final class Machines {
     private Machine.Event exit(String id, boolean isRequested) {
         int code = driver.exitCode(id).orElse(137);
         var exit = Map.of(
-                "exit_code", code, "guest_exit_code", code, "requested_stop", isRequested, "oom_killed", false, "exited_at",
+                "exit_code",
+                code,
+                "guest_exit_code",
+                code,
+                "requested_stop",
+                isRequested,
+                "oom_killed",
+                false,
+                "exited_at",
                 Instant.now().toString());
         return event("exit", "stopped", "flyd", Map.of("exit_event", exit));
     }

@@ -28,10 +28,8 @@ public final class MachinesLocal {
         var volumes = new Volumes(store, driver);
         var machines = new Machines(config, store, driver, volumes);
         machines.adopt();
-        var vertx = Vertx.vertx(new VertxOptions()
-                .setEventLoopPoolSize(1)
-                .setWorkerPoolSize(2)
-                .setInternalBlockingPoolSize(2));
+        var vertx = Vertx.vertx(
+                new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(2).setInternalBlockingPoolSize(2));
         vertx.createHttpServer()
                 .requestHandler(new Api(new Apps(store), machines, volumes, config.token()).router(vertx))
                 .listen(config.port(), "127.0.0.1")

@@ -34,7 +34,8 @@ final class ProcessDriver implements Driver {
     public void start(Machine machine, @Nullable String volume) {
         var dir = config.machine(machine.id());
         try {
-            Files.createDirectories(dir, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectories(
+                    dir, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             Files.deleteIfExists(dir.resolve("exit"));
             var builder = new ProcessBuilder(command(dir))
                     .redirectErrorStream(true)
@@ -45,11 +46,13 @@ final class ProcessDriver implements Driver {
             var data = volume == null ? dir.resolve("data") : config.volume(volume);
             Files.createDirectories(data.resolve("workspace"));
             builder.environment().put("IN10NT_DATA", data.toString());
-            builder.environment().put("IN10NT_WORKSPACE", data.resolve("workspace").toString());
+            builder.environment()
+                    .put("IN10NT_WORKSPACE", data.resolve("workspace").toString());
             builder.environment().put("IN10NT_HOST", machine.privateIp());
             builder.environment().put("IN10NT_OPENCODE", config.openCode().toString());
             builder.environment().put("IN10NT_PROXY_PORT", String.valueOf(proxyPort(machine)));
-            builder.environment().put("IN10NT_AGENT_FILE", writeFiles(machine, dir).toString());
+            builder.environment()
+                    .put("IN10NT_AGENT_FILE", writeFiles(machine, dir).toString());
             Host.remember(dir.resolve("shim.pid"), builder.start().pid());
         } catch (IOException e) {
             throw new UncheckedIOException(machine + " can't be started", e);
@@ -58,8 +61,13 @@ final class ProcessDriver implements Driver {
 
     private List<String> command(Path dir) {
         var command = new ArrayList<>(List.of(
-                "setsid", "sh", "-c", "\"$@\"; echo $? >\"$0.new\" && mv \"$0.new\" \"$0\"", dir.resolve("exit").toString()));
-        command.addAll(Bundle.agentServer(config.java().resolve("bin/java").toString(), config.agent().toString()));
+                "setsid",
+                "sh",
+                "-c",
+                "\"$@\"; echo $? >\"$0.new\" && mv \"$0.new\" \"$0\"",
+                dir.resolve("exit").toString()));
+        command.addAll(Bundle.agentServer(
+                config.java().resolve("bin/java").toString(), config.agent().toString()));
         return command;
     }
 
@@ -76,7 +84,9 @@ final class ProcessDriver implements Driver {
                 Files.deleteIfExists(agentFile);
                 Files.createFile(
                         agentFile, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-                Files.write(agentFile, Base64.getDecoder().decode(file.path("raw_value").asText()));
+                Files.write(
+                        agentFile,
+                        Base64.getDecoder().decode(file.path("raw_value").asText()));
             }
         }
         return agentFile;
@@ -96,15 +106,19 @@ final class ProcessDriver implements Driver {
 
     @Override
     public void signal(String id, String signal) {
-        session(id).forEach(process -> Host.run(
-                PATIENCE, List.of("kill", "-s", signal.replaceFirst("^SIG", ""), String.valueOf(process.pid()))));
+        session(id)
+                .forEach(process -> Host.run(
+                        PATIENCE,
+                        List.of("kill", "-s", signal.replaceFirst("^SIG", ""), String.valueOf(process.pid()))));
     }
 
     /** The shell that keeps the exit code isn't signalled; what it started is. */
     private List<ProcessHandle> session(String id) {
         var file = config.machine(id).resolve("shim.pid");
         return Host.isAlive(file)
-                ? ProcessHandle.of(Host.pid(file)).stream().flatMap(ProcessHandle::descendants).toList()
+                ? ProcessHandle.of(Host.pid(file)).stream()
+                        .flatMap(ProcessHandle::descendants)
+                        .toList()
                 : List.of();
     }
 

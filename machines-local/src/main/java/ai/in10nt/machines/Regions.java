@@ -21,6 +21,9 @@ final class Regions {
     /** In PascalCase, as the live API answers. */
     static Map<String, Object> answer() {
         return Map.of(
-                "Nearest", "iad", "Regions", CODES.stream().map(code -> Map.of("code", code, "name", code)).toList());
+                "Nearest",
+                "iad",
+                "Regions",
+                CODES.stream().map(code -> Map.of("code", code, "name", code)).toList());
     }
 }

@@ -63,7 +63,8 @@ final class SandboxDriver implements Driver {
             prepare(dir, volume);
             var process = new ProcessBuilder(command(machine, dir))
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(dir.resolve("machine.log").toFile()))
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                            dir.resolve("machine.log").toFile()))
                     .start();
             try (var input = process.getOutputStream()) {
                 input.write(given(machine, volume).getBytes(StandardCharsets.US_ASCII));
@@ -76,7 +77,8 @@ final class SandboxDriver implements Driver {
     }
 
     private void prepare(Path dir, @Nullable String volume) throws IOException {
-        Files.createDirectories(dir, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.createDirectories(
+                dir, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Files.createDirectories(runcState);
         for (var left : List.of("exit", "init.pid", "pasta.pid", "shim.pid", "machine.log", "pasta.log")) {
             Files.deleteIfExists(dir.resolve(left));
@@ -118,7 +120,8 @@ final class SandboxDriver implements Driver {
         int number = 0;
         for (var file : machine.config().path("files")) {
             var content = Base64.getDecoder().decode(file.path("raw_value").asText());
-            lines.append(line("file-" + number++, Integer.toOctalString(file.path("mode").asInt(0644)), content));
+            lines.append(line(
+                    "file-" + number++, Integer.toOctalString(file.path("mode").asInt(0644)), content));
         }
         return lines.append("end\n").toString();
     }
@@ -128,13 +131,14 @@ final class SandboxDriver implements Driver {
     }
 
     private static void awaitStart(Machine machine, Path dir) {
-        var known = Host.await(
-                PATIENCE, () -> Files.exists(dir.resolve("exit")) || Host.isAlive(dir.resolve("init.pid")));
+        var known =
+                Host.await(PATIENCE, () -> Files.exists(dir.resolve("exit")) || Host.isAlive(dir.resolve("init.pid")));
         if (known.isEmpty()) {
             throw new StartFailed(machine + " didn't start within " + PATIENCE);
         }
         if (Files.exists(dir.resolve("exit")) && Host.read(dir.resolve("exit")).equals("125")) {
-            throw new StartFailed(machine + ": " + Host.read(dir.resolve("machine.log")) + Host.read(dir.resolve("pasta.log")));
+            throw new StartFailed(
+                    machine + ": " + Host.read(dir.resolve("machine.log")) + Host.read(dir.resolve("pasta.log")));
         }
     }
 
@@ -175,7 +179,15 @@ final class SandboxDriver implements Driver {
         if (form != Form.ROOT) {
             var shimPid = Host.pid(config.machine(id).resolve("shim.pid"));
             whole.addAll(List.of(
-                    "nsenter", "--preserve-credentials", "-U", "-m", "-t", String.valueOf(shimPid), "runc", "--rootless", "true"));
+                    "nsenter",
+                    "--preserve-credentials",
+                    "-U",
+                    "-m",
+                    "-t",
+                    String.valueOf(shimPid),
+                    "runc",
+                    "--rootless",
+                    "true"));
         } else {
             whole.add("runc");
         }

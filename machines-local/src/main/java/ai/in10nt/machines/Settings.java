@@ -49,13 +49,12 @@ final class Settings {
         }
         long amount = Long.parseLong(match.group(1));
         var unit = match.group(2) == null ? "s" : match.group(2);
-        var duration =
-                switch (unit) {
-                    case "ms" -> Duration.ofMillis(amount);
-                    case "m" -> Duration.ofMinutes(amount);
-                    case "h" -> Duration.ofHours(amount);
-                    default -> Duration.ofSeconds(amount);
-                };
+        var duration = switch (unit) {
+            case "ms" -> Duration.ofMillis(amount);
+            case "m" -> Duration.ofMinutes(amount);
+            case "h" -> Duration.ofHours(amount);
+            default -> Duration.ofSeconds(amount);
+        };
         return duration.isZero() ? byDefault : duration;
     }
 }

@@ -70,8 +70,18 @@ final class Store {
         var app = json.remove("app").asText();
         var machine = Json.MAPPER.convertValue(json, Machine.class);
         return new Machine(
-                machine.id(), machine.name(), machine.state(), machine.region(), machine.version(), machine.privateIp(),
-                machine.createdAt(), machine.updatedAt(), machine.config(), machine.events(), machine.hostStatus(), app);
+                machine.id(),
+                machine.name(),
+                machine.state(),
+                machine.region(),
+                machine.version(),
+                machine.privateIp(),
+                machine.createdAt(),
+                machine.updatedAt(),
+                machine.config(),
+                machine.events(),
+                machine.hostStatus(),
+                app);
     }
 
     void save(Volume volume) {
@@ -79,7 +89,9 @@ final class Store {
     }
 
     List<Volume> volumes() {
-        return read("volumes").map(json -> Json.MAPPER.convertValue(json, Volume.class)).toList();
+        return read("volumes")
+                .map(json -> Json.MAPPER.convertValue(json, Volume.class))
+                .toList();
     }
 
     void saveApp(String name, JsonNode app) {
@@ -100,7 +112,8 @@ final class Store {
 
     private String seal(String id, JsonNode config) {
         try {
-            return Base64.getEncoder().encodeToString(aead.encrypt(Json.bytes(config), id.getBytes(StandardCharsets.UTF_8)));
+            return Base64.getEncoder()
+                    .encodeToString(aead.encrypt(Json.bytes(config), id.getBytes(StandardCharsets.UTF_8)));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }
@@ -135,13 +148,14 @@ final class Store {
 
     private Stream<JsonNode> read(String kind) {
         try (var files = Files.list(folder.resolve(kind))) {
-            return files.filter(file -> file.toString().endsWith(".json")).toList().stream().map(file -> {
-                try {
-                    return Json.MAPPER.readTree(file.toFile());
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            return files.filter(file -> file.toString().endsWith(".json")).toList().stream()
+                    .map(file -> {
+                        try {
+                            return Json.MAPPER.readTree(file.toFile());
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -22,7 +22,9 @@ final class Volumes {
         this.store = store;
         this.driver = driver;
         store.volumes().forEach(volume -> volumes.put(volume.id(), volume));
-        volumes.values().stream().filter(volume -> volume.state().equals("pending_destroy")).forEach(this::erase);
+        volumes.values().stream()
+                .filter(volume -> volume.state().equals("pending_destroy"))
+                .forEach(this::erase);
     }
 
     List<Volume> list(String app) {
@@ -42,8 +44,17 @@ final class Volumes {
             throw FlyError.invalid("size_gb must be between 1 and 500");
         }
         var volume = new Volume(
-                "vol_" + Tokens.lowerCase(16), name, "created", size, Regions.require(request.path("region").asText("iad")),
-                false, "ext4", null, Instant.now(), "ok", app);
+                "vol_" + Tokens.lowerCase(16),
+                name,
+                "created",
+                size,
+                Regions.require(request.path("region").asText("iad")),
+                false,
+                "ext4",
+                null,
+                Instant.now(),
+                "ok",
+                app);
         save(volume);
         return volume;
     }

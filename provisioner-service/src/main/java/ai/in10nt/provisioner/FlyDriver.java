@@ -45,7 +45,8 @@ class FlyDriver {
         this.config = config;
         try {
             this.access = new AgentAccess(Files.readString(config.keyset().resolve("agent-access.key")));
-            this.opener = new SealedValue.Opener(Files.readString(config.keyset().resolve("provisioner-private.json")));
+            this.opener =
+                    new SealedValue.Opener(Files.readString(config.keyset().resolve("provisioner-private.json")));
             this.providers = Json.MAPPER.readTree(config.providers().toFile());
         } catch (IOException e) {
             throw new UncheckedIOException("the provisioner's keys", e);
@@ -70,7 +71,8 @@ class FlyDriver {
                 .filter(volume -> volume.name().equals(name) && !VOLUME_IS_LEAVING.contains(volume.state()))
                 .findFirst()
                 .orElseGet(() -> fly.createVolume(
-                        app(), new FlyMachines.CreateVolume(name, instance.data().region(), 3, guest(instance.data()))))
+                        app(),
+                        new FlyMachines.CreateVolume(name, instance.data().region(), 3, guest(instance.data()))))
                 .id();
     }
 
@@ -199,7 +201,8 @@ class FlyDriver {
             var json = opener.open(instance.tenant(), instance.data().instanceId(), instance.sealedEnv());
             Json.read(json, JsonNode.class)
                     .properties()
-                    .forEach(variable -> env.put(variable.getKey(), variable.getValue().asText()));
+                    .forEach(variable ->
+                            env.put(variable.getKey(), variable.getValue().asText()));
         }
         env.put("IN10NT_INSTANCE_ID", instance.data().instanceId().value());
         return env;

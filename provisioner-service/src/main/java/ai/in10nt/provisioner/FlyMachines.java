@@ -31,7 +31,8 @@ interface FlyMachines {
 
     @GET
     @Path("/apps/{app}/machines")
-    List<Machine> machines(@PathParam("app") String app, @QueryParam("metadata.in10nt_instance") @Nullable String instance);
+    List<Machine> machines(
+            @PathParam("app") String app, @QueryParam("metadata.in10nt_instance") @Nullable String instance);
 
     @POST
     @Path("/apps/{app}/machines")
@@ -74,10 +75,16 @@ interface FlyMachines {
         return FlyProblem.from(response);
     }
 
-    record App(@Nullable String id, @Nullable String name, @Nullable String status) {}
+    record App(
+            @Nullable String id,
+            @Nullable String name,
+            @Nullable String status) {}
 
     /** Sources disagree on the name's field: both are sent. */
-    record CreateApp(@JsonProperty("app_name") String appName, String name, @JsonProperty("org_slug") String orgSlug) {}
+    record CreateApp(
+            @JsonProperty("app_name") String appName,
+            String name,
+            @JsonProperty("org_slug") String orgSlug) {}
 
     record Machine(
             String id,
@@ -110,7 +117,10 @@ interface FlyMachines {
         }
     }
 
-    record Guest(@JsonProperty("cpu_kind") String cpuKind, int cpus, @JsonProperty("memory_mb") int memoryMb) {}
+    record Guest(
+            @JsonProperty("cpu_kind") String cpuKind,
+            int cpus,
+            @JsonProperty("memory_mb") int memoryMb) {}
 
     record Mount(String volume, String path) {}
 
@@ -123,7 +133,10 @@ interface FlyMachines {
      *
      * @param rawValue base64
      */
-    record File(@JsonProperty("guest_path") String guestPath, @JsonProperty("raw_value") String rawValue, int mode) {
+    record File(
+            @JsonProperty("guest_path") String guestPath,
+            @JsonProperty("raw_value") String rawValue,
+            int mode) {
         @Override
         public String toString() {
             return "File[" + guestPath + "]";
@@ -138,5 +151,8 @@ interface FlyMachines {
             @JsonProperty("attached_machine_id") @Nullable String attachedMachineId) {}
 
     record CreateVolume(
-            String name, String region, @JsonProperty("size_gb") int sizeGb, @Nullable Guest compute) {}
+            String name,
+            String region,
+            @JsonProperty("size_gb") int sizeGb,
+            @Nullable Guest compute) {}
 }

@@ -48,7 +48,11 @@ record Instance(
     }
 
     static Decision decide(
-            @Nullable Instance current, InstanceCommand command, String tenant, @Nullable String traceparent, Instant now) {
+            @Nullable Instance current,
+            InstanceCommand command,
+            String tenant,
+            @Nullable String traceparent,
+            Instant now) {
         if (command instanceof InstanceCommand.Create create) {
             return current == null
                     ? new Decision.Accepted(InstanceEvent.Type.PROVISIONING, created(create, tenant, traceparent, now))
@@ -75,8 +79,22 @@ record Instance(
                 .orElseThrow(() -> new IllegalArgumentException("no such vmSize: " + create.vmSize()))
                 .memoryFor(create.agentType());
         var data = new InstanceData(
-                create.instanceId(), create.name(), PROVISIONING, null, now, create.description(), create.region(),
-                create.vmSize(), masked, create.agentType(), List.of(), create.labels(), now, 1, memoryMb, null);
+                create.instanceId(),
+                create.name(),
+                PROVISIONING,
+                null,
+                now,
+                create.description(),
+                create.region(),
+                create.vmSize(),
+                masked,
+                create.agentType(),
+                List.of(),
+                create.labels(),
+                now,
+                1,
+                memoryMb,
+                null);
         return new Instance(data, tenant, 1, now, create.sealedEnv(), null, null, traceparent);
     }
 

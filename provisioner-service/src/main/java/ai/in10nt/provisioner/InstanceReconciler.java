@@ -26,6 +26,7 @@ class InstanceReconciler implements Reconciler {
     private static final Duration AT_ONCE = Duration.ZERO;
     /** Fly allows five reads of a machine a second. */
     private static final Duration SOON = Duration.ofMillis(200);
+
     private static final Duration A_SECOND = Duration.ofSeconds(1);
 
     private final Instances instances;
@@ -67,7 +68,8 @@ class InstanceReconciler implements Reconciler {
         } catch (FlyProblem problem) {
             return switch (problem.next()) {
                 case GIVE_UP -> fail(read, new Failure("provider_refused", text(problem)));
-                case NO_CAPACITY -> isLate(read) ? fail(read, new Failure("no_capacity", text(problem))) : Optional.of(A_SECOND);
+                case NO_CAPACITY ->
+                    isLate(read) ? fail(read, new Failure("no_capacity", text(problem))) : Optional.of(A_SECOND);
                 case GONE, ADOPT, AGAIN -> {
                     LOG.infof("%s waits: %s", read.instance(), problem.getMessage());
                     yield isLate(read) ? fail(read, new Failure("boot_timeout", text(problem))) : Optional.of(A_SECOND);
@@ -114,10 +116,13 @@ class InstanceReconciler implements Reconciler {
     private Duration boot(Read read, Machine machine) {
         var instance = read.instance();
         if (isLate(read)) {
-            fail(read, new Failure(
-                    "boot_timeout",
-                    "The agent wasn't ready after " + config.boot().deadline().toSeconds() + " s; its machine is "
-                            + machine.state() + "."));
+            fail(
+                    read,
+                    new Failure(
+                            "boot_timeout",
+                            "The agent wasn't ready after "
+                                    + config.boot().deadline().toSeconds() + " s; its machine is " + machine.state()
+                                    + "."));
             return AT_ONCE;
         }
         boolean isPresent = FlyDriver.generationOf(machine) == instance.data().generation();
@@ -191,8 +196,7 @@ class InstanceReconciler implements Reconciler {
         if (!gone[0]) {
             return Optional.of(SOON);
         }
-        instances.commit(
-                read, read.instance().destroyed(instances.now()), Optional.of(InstanceEvent.Type.DESTROYED));
+        instances.commit(read, read.instance().destroyed(instances.now()), Optional.of(InstanceEvent.Type.DESTROYED));
         return Optional.empty();
     }
 
@@ -211,7 +215,9 @@ class InstanceReconciler implements Reconciler {
     /** A healthy instance is due only when its machine was missing among the running ones. */
     private Optional<Duration> look(Read read) {
         var instance = read.instance();
-        var state = fly.machine(String.valueOf(instance.machineId())).map(Machine::state).orElse("destroyed");
+        var state = fly.machine(String.valueOf(instance.machineId()))
+                .map(Machine::state)
+                .orElse("destroyed");
         return switch (state) {
             case "started" -> {
                 instances.clear(instance.data().instanceId().value());

@@ -27,12 +27,14 @@ class InstanceRow {
     String status = "";
 
     @Column(name = "machine_id")
-    @Nullable String machineId;
+    @Nullable
+    String machineId;
 
     String state = "";
 
     @Column(name = "due_at")
-    @Nullable Instant dueAt;
+    @Nullable
+    Instant dueAt;
 
     static InstanceRow of(Instance instance, Instant now) {
         var row = new InstanceRow();

@@ -57,7 +57,11 @@ class Instances {
     }
 
     private Uni<Void> decideOnce(
-            Mutiny.Session session, @Nullable InstanceRow row, Message message, InstanceCommand command, int partition) {
+            Mutiny.Session session,
+            @Nullable InstanceRow row,
+            Message message,
+            InstanceCommand command,
+            int partition) {
         var now = now();
         var current = row == null ? null : row.instance();
         var decision = Instance.decide(current, command, message.tenant(), message.traceparent(), now);
@@ -81,8 +85,16 @@ class Instances {
 
     private Uni<Void> reply(Mutiny.Session session, Message command, String type, Reply reply, int partition) {
         var message = new Message(
-                Ids.event(), type, SOURCE, command.subject(), now(), command.tenant(), null, command.id(),
-                command.traceparent(), Json.bytes(reply));
+                Ids.event(),
+                type,
+                SOURCE,
+                command.subject(),
+                now(),
+                command.tenant(),
+                null,
+                command.id(),
+                command.traceparent(),
+                Json.bytes(reply));
         return Journal.send(session, Topic.REPLIES, partition, message)
                 .chain(() -> Journal.answer(session, command, type));
     }
@@ -97,8 +109,15 @@ class Instances {
 
     private static Message event(InstanceEvent.Type type, Instance instance, @Nullable String causation, Instant now) {
         return new Message(
-                Ids.event(), type.text(), SOURCE, instance.data().instanceId().value(), now, instance.tenant(),
-                instance.revision(), causation, instance.traceparent(),
+                Ids.event(),
+                type.text(),
+                SOURCE,
+                instance.data().instanceId().value(),
+                now,
+                instance.tenant(),
+                instance.revision(),
+                causation,
+                instance.traceparent(),
                 Json.bytes(new InstanceEvent(instance.revision(), instance.data())));
     }
 
@@ -127,8 +146,7 @@ class Instances {
      * @return false: something else happened meanwhile, and what the step came to is void
      */
     boolean commit(Read before, Instance after, Optional<InstanceEvent.Type> event) {
-        return Boolean.TRUE.equals(
-                await(sessions.withTransaction(session -> commit(session, before, after, event))));
+        return Boolean.TRUE.equals(await(sessions.withTransaction(session -> commit(session, before, after, event))));
     }
 
     private Uni<Boolean> commit(
@@ -142,7 +160,10 @@ class Instances {
                     }
                     row.set(after, now);
                     return event.map(type -> Journal.event(
-                                    session, Topic.INSTANCE_EVENTS, Topic.partitionOf(id), event(type, after, null, now)))
+                                    session,
+                                    Topic.INSTANCE_EVENTS,
+                                    Topic.partitionOf(id),
+                                    event(type, after, null, now)))
                             .orElseGet(() -> Uni.createFrom().voidItem())
                             .replaceWith(true);
                 });
@@ -169,12 +190,12 @@ class Instances {
     /** Where a session belongs to an event loop but the caller doesn't. */
     private static <T> @Nullable T await(Uni<T> uni) {
         try {
-            return VertxContextSupport.subscribeAndAwait(() -> uni.ifNoItem().after(PATIENCE).fail());
+            return VertxContextSupport.subscribeAndAwait(
+                    () -> uni.ifNoItem().after(PATIENCE).fail());
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }
     }
-
 }

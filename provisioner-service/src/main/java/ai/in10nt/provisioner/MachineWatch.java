@@ -21,6 +21,7 @@ class MachineWatch {
     private final Instances instances;
     private final ProvisionerConfig config;
     private @Nullable Thread thread;
+    private volatile boolean isStopping;
 
     MachineWatch(FlyDriver fly, Instances instances, ProvisionerConfig config) {
         this.fly = fly;
@@ -33,6 +34,7 @@ class MachineWatch {
     }
 
     void stop(@Observes ShutdownEvent event) {
+        isStopping = true;
         if (thread != null) {
             thread.interrupt();
         }
@@ -48,6 +50,9 @@ class MachineWatch {
                 }
                 look();
             } catch (RuntimeException e) {
+                if (isStopping) {
+                    return;
+                }
                 LOG.warnf("the machines can't be listed: %s", e.getMessage());
             }
             try {

@@ -121,7 +121,8 @@ public class Inbox {
                 .onFailure(Inbox::isBug)
                 .recoverWithUni(bug -> bury(record, bug))
                 .onFailure()
-                .invoke(trouble -> LOG.warnf("%s-%d@%d waits: %s", record.topic(), record.partition(), record.offset(), trouble))
+                .invoke(trouble ->
+                        LOG.warnf("%s-%d@%d waits: %s", record.topic(), record.partition(), record.offset(), trouble))
                 .onFailure()
                 .retry()
                 .withBackOff(Duration.ofMillis(200), Duration.ofSeconds(2))
@@ -146,7 +147,16 @@ public class Inbox {
                 "headers", headers(record),
                 "value", Base64.getEncoder().encodeToString(record.value() == null ? new byte[0] : record.value()));
         return new Message(
-                Ids.event(), "dead-letter", "/" + application, key, Instant.now(), "", null, null, null, Json.bytes(data));
+                Ids.event(),
+                "dead-letter",
+                "/" + application,
+                key,
+                Instant.now(),
+                "",
+                null,
+                null,
+                null,
+                Json.bytes(data));
     }
 
     private static Map<String, String> headers(ConsumerRecord<byte[], byte[]> record) {
@@ -186,6 +196,7 @@ public class Inbox {
 
     /** SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation). */
     private static boolean isDataError(PgException e) {
-        return e.getSqlState() != null && (e.getSqlState().startsWith("22") || e.getSqlState().startsWith("23"));
+        return e.getSqlState() != null
+                && (e.getSqlState().startsWith("22") || e.getSqlState().startsWith("23"));
     }
 }

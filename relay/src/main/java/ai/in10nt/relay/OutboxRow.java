@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 class OutboxRow {
     @Id
     @GeneratedValue(strategy = GenerationType.IDENTITY)
-    @Nullable Long seq;
+    @Nullable
+    Long seq;
 
     int partition;
     String topic = "";

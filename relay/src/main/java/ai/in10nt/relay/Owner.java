@@ -116,7 +116,8 @@ public class Owner implements KafkaConsumerRebalanceListener {
 
     private Duration pause() {
         long now = System.nanoTime();
-        long soonest = notBefore.values().stream().mapToLong(at -> at - now).min().orElse(IDLE.toNanos());
+        long soonest =
+                notBefore.values().stream().mapToLong(at -> at - now).min().orElse(IDLE.toNanos());
         return Duration.ofNanos(Math.clamp(soonest, 1_000_000, IDLE.toNanos()));
     }
 

@@ -49,10 +49,8 @@ public final class DemoModel {
     }
 
     public static void main(String[] arguments) {
-        var vertx = Vertx.vertx(new VertxOptions()
-                .setEventLoopPoolSize(1)
-                .setWorkerPoolSize(1)
-                .setInternalBlockingPoolSize(1));
+        var vertx = Vertx.vertx(
+                new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(1).setInternalBlockingPoolSize(1));
         int port = Integer.parseInt(arguments[0]);
         var model = new DemoModel(vertx);
         vertx.createHttpServer()
@@ -81,7 +79,9 @@ public final class DemoModel {
         json(
                 context,
                 200,
-                asked.stream().filter(request -> request.prompt().contains(text)).toList());
+                asked.stream()
+                        .filter(request -> request.prompt().contains(text))
+                        .toList());
     }
 
     private void complete(RoutingContext context) {
@@ -117,7 +117,8 @@ public final class DemoModel {
     }
 
     private void remember(JsonNode request, Script.Step step, long promptTokens) {
-        var maxTokens = request.hasNonNull("max_tokens") ? request.get("max_tokens") : request.path("max_completion_tokens");
+        var maxTokens =
+                request.hasNonNull("max_tokens") ? request.get("max_tokens") : request.path("max_completion_tokens");
         asked.addLast(new Asked(
                 ++count,
                 Instant.now(),
@@ -180,7 +181,11 @@ public final class DemoModel {
                 message.putArray("tool_calls").addAll(calls);
             }
             var body = envelope(request, "chat.completion");
-            body.putArray("choices").addObject().put("index", 0).put("finish_reason", finish).set("message", message);
+            body.putArray("choices")
+                    .addObject()
+                    .put("index", 0)
+                    .put("finish_reason", finish)
+                    .set("message", message);
             body.set("usage", Json.MAPPER.valueToTree(usage));
             json(context, 200, body);
             return;
@@ -221,7 +226,9 @@ public final class DemoModel {
 
     private ObjectNode toolCall(Script.Step.Call call) {
         var node = Json.MAPPER.createObjectNode().put("id", "call_" + count).put("type", "function");
-        node.putObject("function").put("name", call.tool()).put("arguments", call.arguments().toString());
+        node.putObject("function")
+                .put("name", call.tool())
+                .put("arguments", call.arguments().toString());
         return node;
     }
 

@@ -46,16 +46,17 @@ final class Script {
                     + "(?:containing|that\\s+says|with)\\s+(?:the\\s+)?(?:(?:text|content|contents|word|line)\\s*:?\\s+)?"
                     + "(?:`([^`]*)`|\"([^\"]*)\"|(\\S+?)(?=[.,;]?(?:\\s|$)))",
             FLAGS);
-    private static final Pattern RUN =
-            Pattern.compile("\\b(?:run|execute)\\s+(?:the\\s+)?(?:command\\s+|shell command\\s+)?:?\\s*`([^`]+)`", FLAGS);
+    private static final Pattern RUN = Pattern.compile(
+            "\\b(?:run|execute)\\s+(?:the\\s+)?(?:command\\s+|shell command\\s+)?:?\\s*`([^`]+)`", FLAGS);
     private static final Pattern REMEMBER = Pattern.compile(
             "remember\\s+(?:the\\s+|this\\s+)?(?:word|name|number|code)?\\s*:?\\s*[`\"']?([\\w-]+)[`\"']?", FLAGS);
-    private static final Pattern RECALL =
-            Pattern.compile("(?:what|which)\\b.{0,60}\\b(?:remember|told you)|what\\s+was\\s+the\\s+(?:word|name|number|code)", FLAGS);
+    private static final Pattern RECALL = Pattern.compile(
+            "(?:what|which)\\b.{0,60}\\b(?:remember|told you)|what\\s+was\\s+the\\s+(?:word|name|number|code)", FLAGS);
     private static final Pattern RECITE = Pattern.compile("what\\s+(?:have\\s+I|did\\s+I)\\s+(?:asked|ask)", FLAGS);
-    private static final Pattern WAIT =
-            Pattern.compile("(?:wait|take|think\\s+for|sleep)\\s+(?:for\\s+)?(\\d{1,6})\\s*(ms|milliseconds?|s|seconds?)\\b", FLAGS);
-    private static final Pattern FAIL = Pattern.compile("\\bfail\\s+(?:with\\s+)?(?:status\\s+|http\\s+)?([45]\\d\\d)\\b", FLAGS);
+    private static final Pattern WAIT = Pattern.compile(
+            "(?:wait|take|think\\s+for|sleep)\\s+(?:for\\s+)?(\\d{1,6})\\s*(ms|milliseconds?|s|seconds?)\\b", FLAGS);
+    private static final Pattern FAIL =
+            Pattern.compile("\\bfail\\s+(?:with\\s+)?(?:status\\s+|http\\s+)?([45]\\d\\d)\\b", FLAGS);
     private static final Pattern CUT = Pattern.compile("\\bcut\\s+(?:off\\s+)?the\\s+stream\\b", FLAGS);
     private static final Pattern WORKING_DIRECTORY = Pattern.compile("[Ww]orking directory:?\\s*(/[^\\s<]*)");
 
@@ -66,7 +67,8 @@ final class Script {
 
     private Script(JsonNode request) {
         this.request = request;
-        this.messages = StreamSupport.stream(request.path("messages").spliterator(), false).toList();
+        this.messages = StreamSupport.stream(request.path("messages").spliterator(), false)
+                .toList();
         this.lastUser = lastUserMessage();
         this.prompt = lastUser < 0 ? "" : textOf(messages.get(lastUser));
     }
@@ -102,7 +104,8 @@ final class Script {
                 call(
                         List.of("write"),
                         "I write " + path + ".",
-                        tool -> tool.put(parameter("write", "filePath", "path"), absolute(path)).put("content", content));
+                        tool -> tool.put(parameter("write", "filePath", "path"), absolute(path))
+                                .put("content", content));
             case Wish.RunCommand(var command) ->
                 call(
                         List.of("bash", "exec"),
@@ -116,8 +119,8 @@ final class Script {
         return names.stream()
                 .filter(name -> offered(name).isPresent())
                 .findFirst()
-                .<Step>map(name -> new Step.Call(
-                        text, name, arguments.apply(JsonNodeFactory.instance.objectNode()), delay()))
+                .<Step>map(name ->
+                        new Step.Call(text, name, arguments.apply(JsonNodeFactory.instance.objectNode()), delay()))
                 .orElseGet(() -> new Step.Say("I may not use the tool " + names.getFirst() + " here.", delay()));
     }
 
@@ -128,11 +131,14 @@ final class Script {
         if (RECITE.matcher(prompt).find()) {
             var asked = earlierPrompts();
             return new Step.Say(
-                    asked.isEmpty() ? "You have asked nothing before." : "You asked: " + String.join(" | ", asked), delay());
+                    asked.isEmpty() ? "You have asked nothing before." : "You asked: " + String.join(" | ", asked),
+                    delay());
         }
         if (RECALL.matcher(prompt).find()) {
             return new Step.Say(
-                    remembered().map(word -> "You told me to remember " + word + ".").orElse("You told me no word to remember."),
+                    remembered()
+                            .map(word -> "You told me to remember " + word + ".")
+                            .orElse("You told me no word to remember."),
                     delay());
         }
         var remember = REMEMBER.matcher(prompt);
@@ -140,7 +146,8 @@ final class Script {
             return new Step.Say("I will remember " + remember.group(1) + ".", delay());
         }
         return new Step.Say(
-                "I am the demo model: I follow fixed rules and understood nothing to do in: " + firstLine(prompt), delay());
+                "I am the demo model: I follow fixed rules and understood nothing to do in: " + firstLine(prompt),
+                delay());
     }
 
     private String report(List<Wish> wishes) {
@@ -150,7 +157,9 @@ final class Script {
             lines.add(
                     switch (wishes.get(i)) {
                         case Wish.Write(var path, var content) -> "I wrote " + content + " into " + path + ".";
-                        case Wish.RunCommand(var command) -> "I ran " + command + ", which printed: " + results.get(i).strip();
+                        case Wish.RunCommand(var command) ->
+                            "I ran " + command + ", which printed: "
+                                    + results.get(i).strip();
                     });
         }
         return String.join("\n", lines);
@@ -161,10 +170,17 @@ final class Script {
     /** In the order they stand in the message. */
     private List<Wish> wishes() {
         var found = new ArrayList<Found>();
-        WRITE.matcher(prompt).results().forEach(match -> found.add(new Found(
-                match.start(), new Wish.Write(match.group(1), firstGroup(match, 2, 3, 4)))));
-        RUN.matcher(prompt).results().forEach(match -> found.add(new Found(match.start(), new Wish.RunCommand(match.group(1)))));
-        return found.stream().sorted(Comparator.comparingInt(Found::at)).map(Found::wish).toList();
+        WRITE.matcher(prompt)
+                .results()
+                .forEach(match -> found.add(
+                        new Found(match.start(), new Wish.Write(match.group(1), firstGroup(match, 2, 3, 4)))));
+        RUN.matcher(prompt)
+                .results()
+                .forEach(match -> found.add(new Found(match.start(), new Wish.RunCommand(match.group(1)))));
+        return found.stream()
+                .sorted(Comparator.comparingInt(Found::at))
+                .map(Found::wish)
+                .toList();
     }
 
     private static String firstGroup(MatchResult match, int... groups) {
@@ -243,7 +259,8 @@ final class Script {
 
     private String parameter(String tool, String preferred, String otherwise) {
         return offered(tool)
-                .filter(function -> function.path("parameters").path("properties").has(preferred))
+                .filter(function ->
+                        function.path("parameters").path("properties").has(preferred))
                 .map(_ -> preferred)
                 .orElse(otherwise);
     }

@@ -20,8 +20,7 @@ final class Copies {
         Files.createDirectories(draft);
         try (var files = Files.list(source)) {
             for (var file : files.toList()) {
-                Files.copy(
-                        file, draft.resolve(file.getFileName()), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+                Files.copy(file, draft.resolve(file.getFileName()), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
             }
         }
         Files.move(draft, copy);

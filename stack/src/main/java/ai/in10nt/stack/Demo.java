@@ -21,14 +21,19 @@ final class Demo {
         this.settings = settings;
         this.home = home;
         this.gateway = new Gateway(
-                "http://127.0.0.1:" + settings.gatewayPort(1), Files.readString(home.at("secrets/api-key")).strip());
+                "http://127.0.0.1:" + settings.gatewayPort(1),
+                Files.readString(home.at("secrets/api-key")).strip());
         this.fly = new Gateway("http://127.0.0.1:" + settings.machinesPort(), home.password("fly-token"));
     }
 
     void run() throws IOException {
         var word = "zebra-" + Integer.toString(ThreadLocalRandom.current().nextInt(100_000, 1_000_000), 36);
         var prompt = "Create a file hello.txt containing " + word + " and run the command `wc -c hello.txt`";
-        say("model", Providers.areReal(settings) ? "a real one, by its provider's key" : "the demo model: scripted answers, no intelligence");
+        say(
+                "model",
+                Providers.areReal(settings)
+                        ? "a real one, by its provider's key"
+                        : "the demo model: scripted answers, no intelligence");
         say("sandbox", Files.readString(home.at("machines/driver")).strip());
 
         long began = System.nanoTime();
@@ -42,8 +47,10 @@ final class Demo {
         began = System.nanoTime();
         var task = gateway.post("/instances/" + id + "/run", Map.of("prompt", prompt));
         say("answer", task.path("response").asText().replace("\n", "\n            "));
-        say("status", task.path("status").asText() + " in " + task.path("duration_ms").asText() + " ms, " + seconds(began)
-                + " over HTTP; tools: " + task.path("toolsUsed"));
+        say(
+                "status",
+                task.path("status").asText() + " in " + task.path("duration_ms").asText() + " ms, " + seconds(began)
+                        + " over HTTP; tools: " + task.path("toolsUsed"));
         if (!task.path("status").asText().equals("completed")) {
             throw new Stack.Trouble("The task didn't complete: " + task);
         }
@@ -57,7 +64,8 @@ final class Demo {
 
     private void check(JsonNode task, String word) {
         var usage = task.path("usage");
-        var line = task.path("tokensUsed").asLong() + " in " + usage.path("model_calls").asInt() + " model calls, "
+        var line = task.path("tokensUsed").asLong() + " in "
+                + usage.path("model_calls").asInt() + " model calls, "
                 + String.format(Locale.ROOT, "$%.4f", usage.path("cost").asDouble());
         if (Providers.areReal(settings)) {
             say("tokens", line);
@@ -67,18 +75,25 @@ final class Demo {
         int calls = 0;
         var model = new Gateway("http://127.0.0.1:" + settings.modelPort(), "");
         for (var request : model.get("/requests?contains=" + word)) {
-            asked += request.path("promptTokens").asLong() + request.path("completionTokens").asLong();
+            asked += request.path("promptTokens").asLong()
+                    + request.path("completionTokens").asLong();
             calls++;
         }
         say("tokens", line + "; the demo model counted " + asked + " in " + calls);
-        if (asked != task.path("tokensUsed").asLong() || calls != usage.path("model_calls").asInt()) {
+        if (asked != task.path("tokensUsed").asLong()
+                || calls != usage.path("model_calls").asInt()) {
             throw new Stack.Trouble("What the task counted isn't what the model was asked.");
         }
     }
 
     private void checkFile(String instance, String word) throws IOException {
         var machines = fly.get("/v1/apps/" + Parts.APP + "/machines?metadata.in10nt_instance=" + instance);
-        var volume = machines.path(0).path("config").path("mounts").path(0).path("volume").asText();
+        var volume = machines.path(0)
+                .path("config")
+                .path("mounts")
+                .path(0)
+                .path("volume")
+                .asText();
         var file = home.at("machines/volumes/" + volume + "/workspace/hello.txt");
         var content = Files.readString(file);
         say("file", "hello.txt on the instance's volume: " + content);

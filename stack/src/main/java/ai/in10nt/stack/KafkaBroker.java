@@ -20,7 +20,8 @@ public final class KafkaBroker {
         }
         if (!Files.exists(Path.of(properties.getProperty("log.dirs"), "meta.properties"))) {
             StorageTool.execute(
-                    new String[] {"format", "--standalone", "--ignore-formatted", "-t", arguments[1], "-c", arguments[0]},
+                    new String[] {"format", "--standalone", "--ignore-formatted", "-t", arguments[1], "-c", arguments[0]
+                    },
                     System.err);
         }
         var server = new KafkaRaftServer(KafkaConfig.fromProps(properties, false), Time.SYSTEM);

@@ -15,12 +15,17 @@ final class Keys {
             throw new Stack.Trouble("usage: ./dev key create --tenant NAME [--scopes read,write,admin]");
         }
         int scopes = words.indexOf("--scopes");
-        var wanted = scopes < 0 ? List.of("read", "write") : List.of(words.get(scopes + 1).split(",", -1));
+        var wanted = scopes < 0
+                ? List.of("read", "write")
+                : List.of(words.get(scopes + 1).split(",", -1));
         var gateway = new Gateway(
-                "http://127.0.0.1:" + settings.gatewayPort(1), Files.readString(home.at("secrets/api-key")).strip());
+                "http://127.0.0.1:" + settings.gatewayPort(1),
+                Files.readString(home.at("secrets/api-key")).strip());
         var name = words.get(tenant + 1);
-        var created = gateway.post("/keys", Map.of("name", "made by ./dev for " + name, "tenant", name, "scopes", wanted));
-        System.err.println("A key of tenant " + name + " with " + String.join(", ", wanted) + ". It is shown this once:");
+        var created =
+                gateway.post("/keys", Map.of("name", "made by ./dev for " + name, "tenant", name, "scopes", wanted));
+        System.err.println(
+                "A key of tenant " + name + " with " + String.join(", ", wanted) + ". It is shown this once:");
         System.out.println(created.path("key").asText());
     }
 }

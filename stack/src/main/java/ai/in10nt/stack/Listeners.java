@@ -36,7 +36,11 @@ final class Listeners {
         return ProcessHandle.allProcesses()
                 .filter(process -> has(process.pid(), "socket:[" + inode + "]"))
                 .findFirst()
-                .map(process -> "pid " + process.pid() + process.info().command().map(name -> " (" + name + ")").orElse(""));
+                .map(process -> "pid " + process.pid()
+                        + process.info()
+                                .command()
+                                .map(name -> " (" + name + ")")
+                                .orElse(""));
     }
 
     private static boolean has(long pid, String socket) {

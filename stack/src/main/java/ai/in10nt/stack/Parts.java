@@ -20,7 +20,8 @@ final class Parts {
     static final String IMAGE = "in10nt/agent:local";
     static final List<String> DATABASES = List.of("gateway", "provisioner", "task");
 
-    private static final HttpClient HTTP = HttpClient.newBuilder().connectTimeout(Duration.ofMillis(500)).build();
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().connectTimeout(Duration.ofMillis(500)).build();
 
     private final Settings settings;
     private final Home home;
@@ -43,14 +44,16 @@ final class Parts {
 
     Supervised.Definition postgres() {
         return new Supervised.Definition(
-                "postgresql", "postgresql://127.0.0.1:" + settings.postgresPort(), postgres.command(), Map.of(), postgres::isReady);
+                "postgresql",
+                "postgresql://127.0.0.1:" + settings.postgresPort(),
+                postgres.command(),
+                Map.of(),
+                postgres::isReady);
     }
 
     Supervised.Definition broker() {
         var properties = home.at("run/kafka.properties");
-        Home.write(
-                properties,
-                """
+        Home.write(properties, """
                 process.roles=broker,controller
                 node.id=1
                 controller.quorum.bootstrap.servers=127.0.0.1:%2$d
@@ -75,8 +78,7 @@ final class Parts {
                 log.segment.bytes=67108864
                 num.network.threads=2
                 num.io.threads=4
-                """
-                        .formatted(settings.kafkaPort(), settings.kafkaControllerPort(), home.at("kafka")));
+                """.formatted(settings.kafkaPort(), settings.kafkaControllerPort(), home.at("kafka")));
         var clusterId = home.secret("run/kafka-cluster", () -> home.random(16));
         var command = java(
                 "-Xmx160m", "-cp", library("stack"), "ai.in10nt.stack.KafkaBroker", properties.toString(), clusterId);
@@ -85,9 +87,17 @@ final class Parts {
 
     Supervised.Definition demoModel() {
         var command = java(
-                "-Xmx96m", "-cp", library("stack"), "ai.in10nt.demomodel.DemoModel", String.valueOf(settings.modelPort()));
+                "-Xmx96m",
+                "-cp",
+                library("stack"),
+                "ai.in10nt.demomodel.DemoModel",
+                String.valueOf(settings.modelPort()));
         return new Supervised.Definition(
-                "demo-model", url(settings.modelPort()), command, quietLog(), () -> answers(url(settings.modelPort()) + "/health"));
+                "demo-model",
+                url(settings.modelPort()),
+                command,
+                quietLog(),
+                () -> answers(url(settings.modelPort()) + "/health"));
     }
 
     Supervised.Definition machinesLocal() {
@@ -100,14 +110,20 @@ final class Parts {
                 "MACHINES_JAVA", javaHome.toString(),
                 "MACHINES_AGENT", agentLibrary().toString(),
                 "MACHINES_OPENCODE",
-                        settings.root().resolve("agent-server/opencode/node_modules/opencode-linux-x64/bin/opencode").toString(),
+                        settings.root()
+                                .resolve("agent-server/opencode/node_modules/opencode-linux-x64/bin/opencode")
+                                .toString(),
                 "MACHINES_DRIVER", settings.isSandboxed() ? "sandbox" : "process"));
         if (!Providers.areReal(settings)) {
             env.put("MACHINES_MODEL_PORT", String.valueOf(settings.modelPort()));
         }
         var command = java("-Xmx96m", "-cp", library("machines-local"), "ai.in10nt.machines.MachinesLocal");
         return new Supervised.Definition(
-                "machines-local", url(settings.machinesPort()), command, env, () -> answers(url(settings.machinesPort()) + "/health"));
+                "machines-local",
+                url(settings.machinesPort()),
+                command,
+                env,
+                () -> answers(url(settings.machinesPort()) + "/health"));
     }
 
     /** A copy, so that a build doesn't pull the classes from under running machines. */
@@ -122,7 +138,10 @@ final class Parts {
     Supervised.Definition gateway(int replica) {
         int port = settings.gatewayPort(replica);
         var config = service("gateway", "events-in", "api-gateway", replica, port);
-        config.put("gateway.keyset", home.keysFor("api-gateway", "agent-access.key", "provisioner-public.json").toString());
+        config.put(
+                "gateway.keyset",
+                home.keysFor("api-gateway", "agent-access.key", "provisioner-public.json")
+                        .toString());
         config.put("gateway.first-key", home.at("secrets/api-key").toString());
         config.put("gateway.task-service", url(settings.taskPort(1)));
         return quarkus("api-gateway", replica, port, "/health/ready", config);
@@ -139,7 +158,10 @@ final class Parts {
         config.put("provisioner.fly.token", home.password("fly-token"));
         config.put("provisioner.fly.agent-url", "http://{private_ip}:3000");
         config.put("provisioner.image", IMAGE);
-        config.put("provisioner.keyset", home.keysFor("provisioner-service", "agent-access.key", "provisioner-private.json").toString());
+        config.put(
+                "provisioner.keyset",
+                home.keysFor("provisioner-service", "agent-access.key", "provisioner-private.json")
+                        .toString());
         config.put("provisioner.providers", providers.toString());
         return quarkus("provisioner-service", replica, port, "/q/health/ready", config);
     }
@@ -147,7 +169,8 @@ final class Parts {
     Supervised.Definition tasks(int replica) {
         int port = settings.taskPort(replica);
         var config = service("task", "task-commands-in", "task-service", replica, port);
-        config.put("tasks.keyset", home.keysFor("task-service", "agent-access.key").toString());
+        config.put(
+                "tasks.keyset", home.keysFor("task-service", "agent-access.key").toString());
         return quarkus("task-service", replica, port, "/q/health/ready", config);
     }
 
@@ -157,23 +180,35 @@ final class Parts {
         config.put("kafka.bootstrap.servers", kafka());
         config.put("quarkus.datasource.username", database);
         config.put("quarkus.datasource.password", home.password("postgres-" + database));
-        config.put("quarkus.datasource.reactive.url", "postgresql://127.0.0.1:" + settings.postgresPort() + "/" + database);
-        config.put("quarkus.datasource.jdbc.url", "jdbc:postgresql://127.0.0.1:" + settings.postgresPort() + "/" + database);
-        // A member that comes back under its name takes its partitions up again without waiting for its own session to end.
+        config.put(
+                "quarkus.datasource.reactive.url",
+                "postgresql://127.0.0.1:" + settings.postgresPort() + "/" + database);
+        config.put(
+                "quarkus.datasource.jdbc.url",
+                "jdbc:postgresql://127.0.0.1:" + settings.postgresPort() + "/" + database);
+        // A member that comes back under its name takes its partitions up again without waiting for its own session to
+        // end.
         config.put("mp.messaging.incoming." + channel + ".group.instance.id", name + "-" + replica);
         return config;
     }
 
-    private Supervised.Definition quarkus(String module, int replica, int port, String health, Map<String, String> config) {
+    private Supervised.Definition quarkus(
+            String module, int replica, int port, String health, Map<String, String> config) {
         var name = settings.replicas() == 1 ? module : module + "-" + replica;
         var file = home.at("run/" + name + ".properties");
         var text = new StringBuilder();
-        config.forEach((key, value) -> text.append(key).append('=').append(value.replace("\\", "\\\\")).append('\n'));
+        config.forEach((key, value) ->
+                text.append(key).append('=').append(value.replace("\\", "\\\\")).append('\n'));
         Home.write(file, text.toString());
         var command = java(
-                "-Xmx160m", "-Djava.util.logging.manager=org.jboss.logmanager.LogManager", "-jar",
-                settings.root().resolve(module + "/target/quarkus-app/quarkus-run.jar").toString());
-        var env = new TreeMap<String, String>(Map.of("SMALLRYE_CONFIG_LOCATIONS", file.toUri().toString()));
+                "-Xmx160m",
+                "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+                "-jar",
+                settings.root()
+                        .resolve(module + "/target/quarkus-app/quarkus-run.jar")
+                        .toString());
+        var env = new TreeMap<String, String>(
+                Map.of("SMALLRYE_CONFIG_LOCATIONS", file.toUri().toString()));
         if (settings.failPoints() != null) {
             env.put("IN10NT_FAILPOINTS", settings.failPoints().toString());
         }
@@ -203,7 +238,9 @@ final class Parts {
 
     static boolean answers(String url) {
         try {
-            var request = HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(2)).build();
+            var request = HttpRequest.newBuilder(URI.create(url))
+                    .timeout(Duration.ofSeconds(2))
+                    .build();
             return HTTP.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
         } catch (IOException e) {
             return false;

@@ -41,7 +41,8 @@ final class Pids {
         int space = text.indexOf(' ');
         long pid = Long.parseLong(space < 0 ? text : text.substring(0, space));
         var started = startTime(pid);
-        boolean isSame = started.isPresent() && (space < 0 || started.get() == Long.parseLong(text.substring(space + 1)));
+        boolean isSame =
+                started.isPresent() && (space < 0 || started.get() == Long.parseLong(text.substring(space + 1)));
         return isSame ? ProcessHandle.of(pid) : Optional.empty();
     }
 
@@ -114,7 +115,9 @@ final class Pids {
             return Optional.empty();
         }
         var fields = stat.substring(end + 2).split(" ", -1);
-        return fields[0].equals("Z") || fields[0].equals("X") ? Optional.empty() : Optional.of(Long.valueOf(fields[19]));
+        return fields[0].equals("Z") || fields[0].equals("X")
+                ? Optional.empty()
+                : Optional.of(Long.valueOf(fields[19]));
     }
 
     private static String read(Path file) {

@@ -52,8 +52,10 @@ final class Postgres {
                 home.password("postgres-superuser");
                 run(List.of(
                         binaries().resolve("bin/initdb").toString(),
-                        "-D", data().toString(),
-                        "-U", SUPERUSER,
+                        "-D",
+                        data().toString(),
+                        "-U",
+                        SUPERUSER,
                         "--pwfile=" + passwordFile,
                         "--auth=scram-sha-256",
                         "--encoding=UTF8",
@@ -105,17 +107,28 @@ final class Postgres {
     List<String> command() {
         return asUser(List.of(
                 binaries().resolve("bin/postgres").toString(),
-                "-D", data().toString(),
-                "-p", String.valueOf(port),
-                "-c", "listen_addresses=127.0.0.1",
-                "-c", "unix_socket_directories=",
-                "-c", "fsync=on",
-                "-c", "full_page_writes=on",
-                "-c", "synchronous_commit=on",
-                "-c", "shared_buffers=48MB",
-                "-c", "max_connections=200",
-                "-c", "idle_in_transaction_session_timeout=3s",
-                "-c", "log_min_messages=warning"));
+                "-D",
+                data().toString(),
+                "-p",
+                String.valueOf(port),
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "unix_socket_directories=",
+                "-c",
+                "fsync=on",
+                "-c",
+                "full_page_writes=on",
+                "-c",
+                "synchronous_commit=on",
+                "-c",
+                "shared_buffers=48MB",
+                "-c",
+                "max_connections=200",
+                "-c",
+                "idle_in_transaction_session_timeout=3s",
+                "-c",
+                "log_min_messages=warning"));
     }
 
     /** One role and one database for a service, with its password; safe to repeat. */
@@ -159,7 +172,10 @@ final class Postgres {
     private void run(List<String> command) throws IOException {
         try {
             var log = home.at("logs/initdb.log").toFile();
-            var process = new ProcessBuilder(asUser(command)).redirectErrorStream(true).redirectOutput(log).start();
+            var process = new ProcessBuilder(asUser(command))
+                    .redirectErrorStream(true)
+                    .redirectOutput(log)
+                    .start();
             if (process.waitFor() != 0) {
                 throw new IllegalStateException("initdb failed; see " + log);
             }

@@ -1,7 +1,7 @@
 package ai.in10nt.stack;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;

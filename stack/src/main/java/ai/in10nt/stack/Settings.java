@@ -20,7 +20,13 @@ import org.jspecify.annotations.Nullable;
  * @param portBase the gateway's port is this; all others follow in a block that begins at {@code portBase + 10000}
  */
 record Settings(
-        Path root, Path home, int portBase, int replicas, boolean isSandboxed, @Nullable Path failPoints, Map<String, String> env) {
+        Path root,
+        Path home,
+        int portBase,
+        int replicas,
+        boolean isSandboxed,
+        @Nullable Path failPoints,
+        Map<String, String> env) {
 
     /** A port of the stack and who listens there. */
     record Port(String owner, int number) {}
@@ -30,7 +36,8 @@ record Settings(
     static Settings from(Map<String, String> env, List<String> arguments) {
         var root = Path.of(env.getOrDefault("IN10NT_ROOT", "."));
         var failPoints = env.get("IN10NT_FAILPOINTS");
-        var home = Path.of(env.getOrDefault("IN10NT_HOME", root.resolve(".in10nt").toString()));
+        var home =
+                Path.of(env.getOrDefault("IN10NT_HOME", root.resolve(".in10nt").toString()));
         return new Settings(
                 root.toAbsolutePath().normalize(),
                 home,

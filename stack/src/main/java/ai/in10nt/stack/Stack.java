@@ -45,7 +45,9 @@ public final class Stack {
                 case "status" -> Status.print(settings, home, words.contains("--json"));
                 case "demo" -> new Demo(settings, home).run();
                 case "key" -> Keys.create(settings, home, words.subList(1, words.size()));
-                default -> throw new Trouble("usage: up | down | status [--json] | demo | key create --tenant NAME [--scopes a,b]");
+                default ->
+                    throw new Trouble(
+                            "usage: up | down | status [--json] | demo | key create --tenant NAME [--scopes a,b]");
             }
         } catch (Trouble e) {
             System.err.println(e.getMessage());
@@ -59,7 +61,8 @@ public final class Stack {
 
     private void up() throws Exception {
         Pids.find(home, "stack").ifPresent(other -> {
-            throw new Trouble("The stack runs already (pid " + other.pid() + "). ./dev status shows it, ./dev down stops it.");
+            throw new Trouble(
+                    "The stack runs already (pid " + other.pid() + "). ./dev status shows it, ./dev down stops it.");
         });
         Files.deleteIfExists(home.at("run/ready"));
         Pids.endLeftovers(home);
@@ -79,7 +82,7 @@ public final class Stack {
             startAll(stop);
             if (stop.getCount() > 0) {
                 greet();
-                Files.createFile(home.at("run/ready"));
+                Home.write(home.at("run/ready"), ProcessHandle.current().pid() + "\n");
                 stop.await();
             }
         } finally {
@@ -89,12 +92,19 @@ public final class Stack {
     }
 
     private void refuseTakenPorts() {
-        var taken = settings.ports().stream().filter(port -> !Settings.isFree(port.number())).toList();
+        var taken = settings.ports().stream()
+                .filter(port -> !Settings.isFree(port.number()))
+                .toList();
         if (!taken.isEmpty()) {
             var text = new StringBuilder("Ports are taken:");
-            taken.forEach(port -> text.append("\n  ").append(port.number()).append(" (for ").append(port.owner())
-                    .append(") by ").append(Listeners.of(port.number())));
-            throw new Trouble(text.append("\nStop that, or choose other ports: IN10NT_PORT=8180 ./dev up").toString());
+            taken.forEach(port -> text.append("\n  ")
+                    .append(port.number())
+                    .append(" (for ")
+                    .append(port.owner())
+                    .append(") by ")
+                    .append(Listeners.of(port.number())));
+            throw new Trouble(text.append("\nStop that, or choose other ports: IN10NT_PORT=8180 ./dev up")
+                    .toString());
         }
     }
 
@@ -130,7 +140,8 @@ public final class Stack {
             process.start();
             waiting.add(process);
         }
-        say("starting " + String.join(", ", waiting.stream().map(Supervised::name).toList()));
+        say("starting "
+                + String.join(", ", waiting.stream().map(Supervised::name).toList()));
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!waiting.isEmpty() && stop.getCount() > 0) {
             for (var process : List.copyOf(waiting)) {
@@ -155,8 +166,7 @@ public final class Stack {
 
     private void greet() throws IOException {
         var key = Files.readString(home.at("secrets/api-key")).strip();
-        System.out.printf(
-                """
+        System.out.printf("""
 
                 in10nt is ready at %1$s
                 %3$s
@@ -165,8 +175,7 @@ public final class Stack {
                 curl -s %1$s/instances -H 'Authorization: Bearer %2$s' \\
                   -H 'Content-Type: application/json' -d '{"name":"my-agent","description":"My coding agent"}'
 
-                """,
-                parts.url(settings.gatewayPort(1)), key, modelLine());
+                """, parts.url(settings.gatewayPort(1)), key, modelLine());
     }
 
     private String modelLine() {
@@ -234,5 +243,4 @@ public final class Stack {
         }
         System.out.println("stopped");
     }
-
 }

@@ -22,11 +22,15 @@ final class Status {
             return;
         }
         boolean runs = Pids.find(home, "stack").isPresent();
-        System.out.println(runs ? "The stack runs; state is in " + home.folder() : "The stack doesn't run; ./dev up starts it.");
+        System.out.println(
+                runs ? "The stack runs; state is in " + home.folder() : "The stack doesn't run; ./dev up starts it.");
         for (var service : services) {
             System.out.printf(
                     "  %-22s %-9s %8s  %s%n",
-                    service.name(), service.ready() ? "ready" : "down", service.pid() == 0 ? "-" : service.pid(), service.url());
+                    service.name(),
+                    service.ready() ? "ready" : "down",
+                    service.pid() == 0 ? "-" : service.pid(),
+                    service.url());
         }
     }
 
@@ -44,10 +48,14 @@ final class Status {
         var databases = new ArrayList<Map<String, String>>();
         for (var name : Parts.DATABASES) {
             databases.add(Map.of(
-                    "name", name,
-                    "url", "jdbc:postgresql://127.0.0.1:" + settings.postgresPort() + "/" + name,
-                    "user", name,
-                    "password", read(home, "secrets/postgres-" + name)));
+                    "name",
+                    name,
+                    "url",
+                    "jdbc:postgresql://127.0.0.1:" + settings.postgresPort() + "/" + name,
+                    "user",
+                    name,
+                    "password",
+                    read(home, "secrets/postgres-" + name)));
         }
         status.put("databases", databases);
         return status;
@@ -56,22 +64,28 @@ final class Status {
     static List<Service> services(Settings settings, Home home) {
         var postgres = new Postgres(home, settings.postgresPort(), false);
         var services = new ArrayList<Service>();
-        services.add(service(home, "postgresql", "postgresql://127.0.0.1:" + settings.postgresPort(), postgres.isReady()));
+        services.add(
+                service(home, "postgresql", "postgresql://127.0.0.1:" + settings.postgresPort(), postgres.isReady()));
         var kafka = "127.0.0.1:" + settings.kafkaPort();
-        services.add(service(home, "kafka", kafka, !Settings.isFree(settings.kafkaPort()) && Topics.areReachable(kafka)));
+        services.add(
+                service(home, "kafka", kafka, !Settings.isFree(settings.kafkaPort()) && Topics.areReachable(kafka)));
         services.add(http(home, "machines-local", settings.machinesPort(), "/health"));
         if (!Providers.areReal(settings)) {
             services.add(http(home, "demo-model", settings.modelPort(), "/health"));
         }
         for (int replica = 1; replica <= 9; replica++) {
             for (var module : List.of("api-gateway", "provisioner-service", "task-service")) {
-                var name = Files.exists(home.at("run/" + module + "-" + replica + ".pid")) ? module + "-" + replica : module;
+                var name = Files.exists(home.at("run/" + module + "-" + replica + ".pid"))
+                        ? module + "-" + replica
+                        : module;
                 if (replica == 1 || !name.equals(module)) {
-                    services.add(switch (module) {
-                        case "api-gateway" -> http(home, name, settings.gatewayPort(replica), "/health/ready");
-                        case "provisioner-service" -> http(home, name, settings.provisionerPort(replica), "/q/health/ready");
-                        default -> http(home, name, settings.taskPort(replica), "/q/health/ready");
-                    });
+                    services.add(
+                            switch (module) {
+                                case "api-gateway" -> http(home, name, settings.gatewayPort(replica), "/health/ready");
+                                case "provisioner-service" ->
+                                    http(home, name, settings.provisionerPort(replica), "/q/health/ready");
+                                default -> http(home, name, settings.taskPort(replica), "/q/health/ready");
+                            });
                 }
             }
         }

@@ -25,7 +25,8 @@ final class Supervised {
      *
      * @param url where it listens, for people
      */
-    record Definition(String name, String url, List<String> command, Map<String, String> env, BooleanSupplier isReady) {}
+    record Definition(
+            String name, String url, List<String> command, Map<String, String> env, BooleanSupplier isReady) {}
 
     private final Definition definition;
     private final Home home;
@@ -97,7 +98,9 @@ final class Supervised {
     private static void rotate(Path log) throws IOException {
         if (Files.exists(log) && Files.size(log) > MAX_LOG_BYTES) {
             Files.move(
-                    log, log.resolveSibling(log.getFileName() + ".1"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+                    log,
+                    log.resolveSibling(log.getFileName() + ".1"),
+                    java.nio.file.StandardCopyOption.REPLACE_EXISTING);
         }
     }
 

@@ -24,7 +24,8 @@ class InstanceMirror {
     int generation;
 
     @Column(name = "agent_url")
-    @Nullable String agentUrl;
+    @Nullable
+    String agentUrl;
 
     /** When it came into this status. */
     Instant since = Instant.EPOCH;

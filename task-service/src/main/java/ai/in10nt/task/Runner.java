@@ -71,7 +71,9 @@ class Runner implements Reconciler {
                     read,
                     task.ended(
                             TaskState.TIMED_OUT,
-                            new Failure("timeout", "The run took longer than " + task.options().timeoutMs() + " ms."),
+                            new Failure(
+                                    "timeout",
+                                    "The run took longer than " + task.options().timeoutMs() + " ms."),
                             tasks.now()));
         }
         if (read.instance().status() != InstanceStatus.HEALTHY || read.instance().agentUrl == null) {
@@ -92,7 +94,8 @@ class Runner implements Reconciler {
     private Optional<Duration> giveUpWaiting(Read read) {
         var failure = new Failure(
                 "instance_not_healthy",
-                "The instance wasn't healthy within the task's timeout of " + read.task().options().timeoutMs() + " ms.");
+                "The instance wasn't healthy within the task's timeout of "
+                        + read.task().options().timeoutMs() + " ms.");
         return end(read, read.task().ended(TaskState.TIMED_OUT, failure, tasks.now()));
     }
 

@@ -35,16 +35,22 @@ record Task(
     }
 
     static Decision decide(
-            TaskCommand.Run run, @Nullable InstanceMirror instance, String tenant, @Nullable String trace, Instant now) {
+            TaskCommand.Run run,
+            @Nullable InstanceMirror instance,
+            String tenant,
+            @Nullable String trace,
+            Instant now) {
         if (instance == null || !instance.tenant.equals(tenant)) {
             return refused("instance_not_found", "There is no instance " + run.instanceId() + ".");
         }
         return switch (instance.status()) {
             case PROVISIONING, STARTING, HEALTHY, UNHEALTHY ->
                 new Decision.Accepted(queued(run, instance.nextQueueNumber, tenant, trace, now));
-            case STOPPING, STOPPED -> refused("instance_stopped", "The instance is stopped; start or restart it first.");
+            case STOPPING, STOPPED ->
+                refused("instance_stopped", "The instance is stopped; start or restart it first.");
             case FAILED -> refused("instance_failed", "The instance has failed; restart it first.");
-            case DESTROYING, DESTROYED -> refused("instance_destroyed", "The instance was destroyed; create a new one.");
+            case DESTROYING, DESTROYED ->
+                refused("instance_destroyed", "The instance was destroyed; create a new one.");
         };
     }
 
@@ -55,8 +61,24 @@ record Task(
     private static Task queued(
             TaskCommand.Run run, long queueNumber, String tenant, @Nullable String trace, Instant now) {
         var data = new TaskData(
-                run.taskId(), run.instanceId(), TaskState.QUEUED.status(), TaskState.QUEUED, run.prompt(), null, null,
-                null, 0, null, null, null, List.of(), now, null, null, 0, null);
+                run.taskId(),
+                run.instanceId(),
+                TaskState.QUEUED.status(),
+                TaskState.QUEUED,
+                run.prompt(),
+                null,
+                null,
+                null,
+                0,
+                null,
+                null,
+                null,
+                List.of(),
+                now,
+                null,
+                null,
+                0,
+                null);
         return new Task(data, tenant, 1, queueNumber, run.options(), 0, trace);
     }
 
@@ -67,8 +89,24 @@ record Task(
     /** The run is about to be given to the agent. */
     Task running(int generation, Instant now) {
         var next = new TaskData(
-                data.taskId(), data.instanceId(), TaskState.RUNNING.status(), TaskState.RUNNING, data.prompt(), null,
-                null, null, 0, null, null, null, List.of(), data.createdAt(), now, null, 1, null);
+                data.taskId(),
+                data.instanceId(),
+                TaskState.RUNNING.status(),
+                TaskState.RUNNING,
+                data.prompt(),
+                null,
+                null,
+                null,
+                0,
+                null,
+                null,
+                null,
+                List.of(),
+                data.createdAt(),
+                now,
+                null,
+                1,
+                null);
         return new Task(next, tenant, revision + 1, queueNumber, options, generation, traceparent);
     }
 
@@ -80,8 +118,15 @@ record Task(
     /** The agent's own word on how it ended. */
     Task ended(AgentRun.Report report, Instant now) {
         return over(
-                report.state(), report.response(), report.usage(), report.durationMs(), report.messageId(),
-                report.toolsUsed(), report.attempts(), report.error(), now);
+                report.state(),
+                report.response(),
+                report.usage(),
+                report.durationMs(),
+                report.messageId(),
+                report.toolsUsed(),
+                report.attempts(),
+                report.error(),
+                now);
     }
 
     /** It ends without the agent's word. */
@@ -105,9 +150,24 @@ record Task(
             throw new IllegalArgumentException(data.taskId() + " can't go from " + data.state() + " to " + state);
         }
         var next = new TaskData(
-                data.taskId(), data.instanceId(), state.status(), state, data.prompt(), null, response, null,
-                usage == null ? 0 : usage.totalTokens(), usage, durationMs, messageId, toolsUsed, data.createdAt(),
-                data.startedAt(), now, attempts, error);
+                data.taskId(),
+                data.instanceId(),
+                state.status(),
+                state,
+                data.prompt(),
+                null,
+                response,
+                null,
+                usage == null ? 0 : usage.totalTokens(),
+                usage,
+                durationMs,
+                messageId,
+                toolsUsed,
+                data.createdAt(),
+                data.startedAt(),
+                now,
+                attempts,
+                error);
         return new Task(next, tenant, revision + 1, queueNumber, options, generation, traceparent);
     }
 

@@ -35,8 +35,7 @@ class TaskStore {
 
     /** The first unfinished task of each instance, where it can be brought on now. */
     List<String> due(List<Integer> partitions) {
-        return ids(
-                """
+        return ids("""
                 select id from (
                     select distinct on (t.instance_id) t.* from task t
                     where t.partition = any($1) and t.status in ('queued', 'running')
@@ -44,8 +43,7 @@ class TaskStore {
                 where head.status = 'running' or exists (
                     select 1 from instance_mirror m where m.id = head.instance_id and (m.status = 'healthy'
                         or now() > greatest(head.created_at, m.since) + head.timeout_ms * interval '1 millisecond'))
-                """,
-                partitions);
+                """, partitions);
     }
 
     /** Instances with commands that have waited too long for an event. */
@@ -74,12 +72,11 @@ class TaskStore {
 
     /** Writes a step's outcome with an event, unless something else happened to the task meanwhile: then false. */
     boolean commit(Read before, Task after) {
-        return Boolean.TRUE.equals(
-                await(sessions.withTransaction(session -> session.find(
-                                TaskRow.class, after.data().taskId().value(), LockModeType.PESSIMISTIC_WRITE)
-                        .flatMap(row -> row == null || row.version != before.version()
-                                ? Uni.createFrom().item(false)
-                                : write(session, row, after)))));
+        return Boolean.TRUE.equals(await(sessions.withTransaction(session -> session.find(
+                        TaskRow.class, after.data().taskId().value(), LockModeType.PESSIMISTIC_WRITE)
+                .flatMap(row -> row == null || row.version != before.version()
+                        ? Uni.createFrom().item(false)
+                        : write(session, row, after)))));
     }
 
     private Uni<Boolean> write(Mutiny.Session session, TaskRow row, Task after) {
@@ -101,12 +98,11 @@ class TaskStore {
                 .map(row -> Optional.ofNullable(row).map(TaskRow::task)));
     }
 
-
-
     /** Where a session belongs to an event loop but the caller doesn't. */
     private static <T> @Nullable T await(Uni<T> uni) {
         try {
-            return VertxContextSupport.subscribeAndAwait(() -> uni.ifNoItem().after(PATIENCE).fail());
+            return VertxContextSupport.subscribeAndAwait(
+                    () -> uni.ifNoItem().after(PATIENCE).fail());
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {

@@ -52,23 +52,31 @@ class Tasks {
     }
 
     private static Uni<Optional<InstanceMirror>> mirror(Mutiny.Session session, String id) {
-        return session.find(InstanceMirror.class, id, LockModeType.PESSIMISTIC_WRITE).map(Optional::ofNullable);
+        return session.find(InstanceMirror.class, id, LockModeType.PESSIMISTIC_WRITE)
+                .map(Optional::ofNullable);
     }
 
     private Uni<Void> parkOrDecide(
-            Mutiny.Session session, Message message, TaskCommand.Run run, @Nullable InstanceMirror mirror, int partition) {
+            Mutiny.Session session,
+            Message message,
+            TaskCommand.Run run,
+            @Nullable InstanceMirror mirror,
+            int partition) {
         if (mirror == null || mirror.revision < run.instanceRevision()) {
             return session.find(ParkedRow.class, message.id())
                     .flatMap(parked -> parked != null
                             ? Uni.createFrom().voidItem()
-                            : session.persist(
-                                    ParkedRow.of(message, run, partition, now().plus(PATIENCE_WITH_LAG))));
+                            : session.persist(ParkedRow.of(message, run, partition, now().plus(PATIENCE_WITH_LAG))));
         }
         return decideOnce(session, message, run, mirror, partition);
     }
 
     private Uni<Void> decideOnce(
-            Mutiny.Session session, Message message, TaskCommand.Run run, @Nullable InstanceMirror mirror, int partition) {
+            Mutiny.Session session,
+            Message message,
+            TaskCommand.Run run,
+            @Nullable InstanceMirror mirror,
+            int partition) {
         var now = now();
         return switch (Task.decide(run, mirror, message.tenant(), message.traceparent(), now)) {
             case Decision.Accepted(var task) -> {
@@ -87,16 +95,31 @@ class Tasks {
     private Uni<Void> refuse(Mutiny.Session session, Message command, Failure problem, int partition) {
         var reply = Reply.refused(new Reply.Command(command.id(), command.type()), problem);
         var message = new Message(
-                Ids.event(), "task.refused", SOURCE, command.subject(), now(), command.tenant(), null, command.id(),
-                command.traceparent(), Json.bytes(reply));
+                Ids.event(),
+                "task.refused",
+                SOURCE,
+                command.subject(),
+                now(),
+                command.tenant(),
+                null,
+                command.id(),
+                command.traceparent(),
+                Json.bytes(reply));
         return Journal.send(session, Topic.REPLIES, partition, message)
                 .chain(() -> Journal.answer(session, command, message.type()));
     }
 
     static Message event(Task task, @Nullable String causation, Instant now) {
         return new Message(
-                Ids.event(), TaskEvent.typeOf(task.data().state()), SOURCE, task.data().taskId().value(), now,
-                task.tenant(), task.revision(), causation, task.traceparent(),
+                Ids.event(),
+                TaskEvent.typeOf(task.data().state()),
+                SOURCE,
+                task.data().taskId().value(),
+                now,
+                task.tenant(),
+                task.revision(),
+                causation,
+                task.traceparent(),
                 Json.bytes(new TaskEvent(task.revision(), task.data().bounded())));
     }
 
@@ -128,8 +151,7 @@ class Tasks {
             return Uni.createFrom().voidItem();
         }
         var onlyRunning = message.type().equals(InstanceEvent.Type.RESTARTING.text());
-        return session
-                .createQuery(
+        return session.createQuery(
                         "from TaskRow t where t.instanceId = :instance and t.status in (:open) order by t.queueNumber",
                         TaskRow.class)
                 .setParameter("instance", event.instance().instanceId().value())
@@ -162,10 +184,8 @@ class Tasks {
     }
 
     /** Decides the parked commands that were waiting for at most this revision. */
-    private Uni<Void> unpark(
-            Mutiny.Session session, String instance, @Nullable InstanceMirror mirror, long revision) {
-        return session
-                .createQuery(
+    private Uni<Void> unpark(Mutiny.Session session, String instance, @Nullable InstanceMirror mirror, long revision) {
+        return session.createQuery(
                         "from ParkedRow p where p.instanceId = :instance and p.instanceRevision <= :revision"
                                 + " order by p.arrival",
                         ParkedRow.class)
@@ -177,9 +197,10 @@ class Tasks {
 
     private Uni<Void> unpark(Mutiny.Session session, ParkedRow row, @Nullable InstanceMirror mirror) {
         var message = row.message();
-        return session.remove(row).chain(() -> TaskCommand.from(message) instanceof TaskCommand.Run run
-                ? decideOnce(session, message, run, mirror, row.partition)
-                : Uni.createFrom().voidItem());
+        return session.remove(row)
+                .chain(() -> TaskCommand.from(message) instanceof TaskCommand.Run run
+                        ? decideOnce(session, message, run, mirror, row.partition)
+                        : Uni.createFrom().voidItem());
     }
 
     /** What these commands wait for didn't come in time: they are decided on what there is. */

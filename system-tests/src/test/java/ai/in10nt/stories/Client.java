@@ -1,0 +1,101 @@
+package ai.in10nt.stories;
+
+import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** JSON over HTTP, and nothing that a stranger's client doesn't have. */
+final class Client {
+    record Answer(int status, String body, HttpHeaders headers) {
+        JsonNode json() {
+            return Json.read(body, JsonNode.class);
+        }
+
+        String text(String field) {
+            return json().path(field).asText();
+        }
+    }
+
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    private final String baseUrl;
+    private final String key;
+
+    Client(String baseUrl, String key) {
+        this.baseUrl = baseUrl;
+        this.key = key;
+    }
+
+    Answer get(String path) {
+        return send("GET", path, null);
+    }
+
+    Answer post(String path) {
+        return send("POST", path, null);
+    }
+
+    Answer post(String path, Map<String, ?> body) {
+        return send("POST", path, Json.text(body));
+    }
+
+    Answer delete(String path) {
+        return send("DELETE", path, null);
+    }
+
+    Answer send(String method, String path, @Nullable String body, String... headers) {
+        var request = HttpRequest.newBuilder(URI.create(baseUrl + path))
+                .timeout(Duration.ofMinutes(3))
+                .method(
+                        method,
+                        body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
+        if (!key.isEmpty()) {
+            request.header("Authorization", "Bearer " + key);
+        }
+        if (headers.length > 0) {
+            request.headers(headers);
+        } else if (body != null) {
+            request.header("Content-Type", "application/json");
+        }
+        try {
+            var response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            return new Answer(response.statusCode(), response.body(), response.headers());
+        } catch (IOException e) {
+            throw new UncheckedIOException(method + " " + path, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A healthy instance's id. */
+    String create(String name) {
+        var answer = post("/instances", Map.of("name", name, "description", "made by a story"));
+        if (answer.status() != 201 || !answer.text("status").equals("healthy")) {
+            throw new AssertionError("not healthy: " + answer);
+        }
+        return answer.text("instanceId");
+    }
+
+    Answer run(String instance, String prompt) {
+        return post("/instances/" + instance + "/run", Map.of("prompt", prompt));
+    }
+
+    String runAsync(String instance, String prompt) {
+        return post("/instances/" + instance + "/run", Map.of("prompt", prompt, "async", true))
+                .text("taskId");
+    }
+
+    JsonNode task(String instance, String task) {
+        return get("/instances/" + instance + "/tasks/" + task).json();
+    }
+}

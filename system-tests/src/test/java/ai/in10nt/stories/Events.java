@@ -1,0 +1,73 @@
+package ai.in10nt.stories;
+
+import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+/** Records as a stranger's consumer reads them: from the beginning, committed ones only. */
+final class Events {
+    record Event(String key, int partition, Map<String, String> headers, String value) {
+        String type() {
+            return headers.getOrDefault("ce_type", "");
+        }
+
+        JsonNode json() {
+            return Json.read(value, JsonNode.class);
+        }
+    }
+
+    private Events() {}
+
+    /** All there are now. */
+    static List<Event> all(String bootstrap, String topic) {
+        Map<String, Object> config = Map.of("bootstrap.servers", bootstrap, "isolation.level", "read_committed");
+        var events = new ArrayList<Event>();
+        try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
+            var partitions = consumer.partitionsFor(topic).stream()
+                    .map(partition -> new TopicPartition(topic, partition.partition()))
+                    .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            var ends = consumer.endOffsets(partitions);
+            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+                consumer.poll(Duration.ofMillis(200)).forEach(record -> {
+                    var headers = new HashMap<String, String>();
+                    record.headers()
+                            .forEach(header ->
+                                    headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8)));
+                    events.add(new Event(
+                            String.valueOf(record.key()),
+                            record.partition(),
+                            headers,
+                            record.value() == null ? "" : new String(record.value(), StandardCharsets.UTF_8)));
+                });
+            }
+        }
+        return events;
+    }
+
+    /** Of one aggregate; a record that was published twice, with the same id, counts once. */
+    static List<Event> of(String bootstrap, String topic, String key) {
+        var seen = new HashMap<String, String>();
+        return all(bootstrap, topic).stream()
+                .filter(event -> event.key().equals(key))
+                .filter(event -> {
+                    var id = event.headers().getOrDefault("ce_id", "");
+                    var before = seen.putIfAbsent(id, event.value());
+                    if (before != null && !before.equals(event.value())) {
+                        throw new AssertionError("the same ce_id with other bytes: " + id);
+                    }
+                    return before == null;
+                })
+                .toList();
+    }
+}

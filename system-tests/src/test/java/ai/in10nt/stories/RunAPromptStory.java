@@ -1,0 +1,251 @@
+package ai.in10nt.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** in10nt's way of using it, with HTTP alone, on one replica of everything. */
+class RunAPromptStory {
+    @SuppressWarnings("NullAway.Init")
+    private static TestStack stack;
+
+    @SuppressWarnings("NullAway.Init")
+    private static Client client;
+
+    @BeforeAll
+    static void start() {
+        stack = TestStack.start(1);
+        client = stack.client();
+    }
+
+    @AfterAll
+    static void stop() {
+        stack.close();
+    }
+
+    private static String word() {
+        return "w" + Integer.toString(ThreadLocalRandom.current().nextInt(1_000_000, 9_999_999), 36);
+    }
+
+    @Test
+    void a_prompt_is_run_by_a_real_agent_and_counted_as_the_model_counted() throws IOException {
+        var word = word();
+        var id = client.create("run");
+
+        var task = client.run(id, "Create a file note.txt containing " + word + " and run the command `cat note.txt`");
+
+        assertThat(task.status()).isEqualTo(200);
+        assertThat(task.text("status")).isEqualTo("completed");
+        assertThat(task.text("response")).contains(word);
+        assertThat(task.json().path("toolsUsed")).map(Object::toString).containsExactly("\"write\"", "\"bash\"");
+        var asked = stack.asked(word);
+        assertThat(task.json().path("usage").path("model_calls").asInt()).isEqualTo(asked.size());
+        assertThat(task.json().path("tokensUsed").asLong())
+                .isEqualTo(asked.stream()
+                        .mapToLong(request -> request.path("promptTokens").asLong()
+                                + request.path("completionTokens").asLong())
+                        .sum());
+        assertThat(workspaceFile(id, "note.txt")).isEqualTo(word);
+    }
+
+    private static String workspaceFile(String instance, String name) throws IOException {
+        var machine = stack.fly().get("/v1/apps/in10nt/machines?metadata.in10nt_instance=" + instance);
+        var volume = machine.json()
+                .path(0)
+                .path("config")
+                .path("mounts")
+                .path(0)
+                .path("volume")
+                .asText();
+        return Files.readString(stack.home().resolve("machines/volumes/" + volume + "/workspace/" + name))
+                .strip();
+    }
+
+    @Test
+    void the_sandbox_is_the_real_one_on_this_machine() throws IOException {
+        var driver = Files.readString(stack.home().resolve("machines/driver"));
+
+        assertThat(driver).startsWith("runc").contains("pasta").contains("nft");
+    }
+
+    @Test
+    void stop_keeps_the_workspace_and_the_conversation_and_destroy_leaves_nothing() {
+        var word = word();
+        var id = client.create("lifecycle");
+        assertThat(client.run(id, "Remember the word " + word).text("status")).isEqualTo("completed");
+
+        assertThat(client.post("/instances/" + id + "/stop").text("status")).isEqualTo("stopped");
+        assertThat(client.post("/instances/" + id + "/stop").text("status")).isEqualTo("stopped");
+        var refused = client.run(id, "hello");
+        assertThat(refused.status()).isEqualTo(409);
+        assertThat(refused.text("code")).isEqualTo("instance_stopped");
+
+        var restarted = client.post("/instances/" + id + "/restart");
+        assertThat(restarted.text("status")).isEqualTo("healthy");
+        assertThat(restarted.json().path("generation").asInt()).isEqualTo(2);
+        assertThat(client.run(id, "What word did I tell you to remember?").text("response"))
+                .contains(word);
+        assertThat(client.get("/instances/" + id + "/tasks").json()).hasSize(2);
+
+        var machine = stack.fly()
+                .get("/v1/apps/in10nt/machines?metadata.in10nt_instance=" + id)
+                .json()
+                .path(0);
+        var volume =
+                machine.path("config").path("mounts").path(0).path("volume").asText();
+        assertThat(client.delete("/instances/" + id).json().path("success").asBoolean())
+                .isTrue();
+        assertThat(client.delete("/instances/" + id).status()).isEqualTo(200);
+        assertThat(client.get("/instances/" + id).text("status")).isEqualTo("destroyed");
+        assertThat(client.post("/instances/" + id + "/restart").text("code")).isEqualTo("instance_destroyed");
+        assertThat(client.get("/instances").body()).doesNotContain(id);
+        assertThat(stack.home()
+                        .resolve("machines/machines/" + machine.path("id").asText()))
+                .doesNotExist();
+        await().atMost(Duration.ofSeconds(10))
+                .untilAsserted(() -> assertThat(stack.home().resolve("machines/volumes/" + volume))
+                        .doesNotExist());
+        assertThat(stack.processes())
+                .noneMatch(line -> line.contains(machine.path("id").asText()));
+    }
+
+    @Test
+    void a_strangers_consumer_reads_the_whole_story_of_a_run() {
+        var id = client.create("events");
+        var task = client.run(id, "Create a file a.txt containing one");
+
+        var events = Events.of(stack.kafka(), "in10nt.task.events", task.text("taskId"));
+
+        assertThat(events).map(Events.Event::type).containsExactly("task.queued", "task.running", "task.completed");
+        assertThat(events).map(event -> event.headers().get("ce_revision")).containsExactly("1", "2", "3");
+        assertThat(events)
+                .allSatisfy(event -> assertThat(event.headers())
+                        .containsEntry("ce_specversion", "1.0")
+                        .containsEntry("ce_tenant", "default")
+                        .containsEntry("ce_source", "/task-service")
+                        .containsKeys("ce_id", "ce_time", "traceparent"));
+        assertThat(events.getLast().json().path("task").path("response").asText())
+                .isEqualTo(task.text("response"));
+        // The one event that answers the command has its id; no other has.
+        assertThat(events)
+                .filteredOn(event -> event.headers().containsKey("ce_causationid"))
+                .hasSize(1);
+        var story = Events.of(stack.kafka(), "in10nt.instance.events", id);
+        assertThat(story)
+                .map(Events.Event::type)
+                .containsExactly("instance.provisioning", "instance.starting", "instance.healthy");
+        assertThat(story)
+                .map(Events.Event::partition)
+                .containsOnly(events.getFirst().partition());
+    }
+
+    @Test
+    void runs_go_one_after_another_in_the_order_they_were_accepted() {
+        var id = client.create("queue");
+        var first = client.runAsync(id, "Wait 1 second and create a file order.txt containing first");
+        var second = client.runAsync(id, "What did I ask before?");
+
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> client.task(id, second).path("status").asText().equals("completed"));
+
+        var firstEnded = client.task(id, first).path("completedAt").asText();
+        var secondStarted = client.task(id, second).path("startedAt").asText();
+        assertThat(firstEnded).isLessThanOrEqualTo(secondStarted);
+        assertThat(client.task(id, second).path("response").asText()).contains("order.txt");
+        var listed = StreamSupport.stream(
+                        client.get("/instances/" + id + "/tasks").json().spliterator(), false)
+                .map(task -> task.path("taskId").asText())
+                .toList();
+        assertThat(listed).isEqualTo(List.of(second, first));
+    }
+
+    @Test
+    void a_stop_ends_the_running_and_the_queued_tasks_before_it_answers() {
+        var id = client.create("stopped");
+        var running = client.runAsync(id, "Wait 60 seconds and say hello");
+        var queued = client.runAsync(id, "hello");
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> client.task(id, running).path("state").asText().equals("running"));
+
+        client.post("/instances/" + id + "/stop");
+
+        for (var task : List.of(running, queued)) {
+            assertThat(client.task(id, task).path("status").asText()).isEqualTo("failed");
+            assertThat(client.task(id, task).path("error").path("code").asText())
+                    .isEqualTo("instance_stopped");
+        }
+    }
+
+    @Test
+    void a_run_longer_than_its_timeout_is_ended() {
+        var id = client.create("timeout");
+
+        var task = client.post(
+                "/instances/" + id + "/run", Map.of("prompt", "Wait 60 seconds and say hello", "timeout", 3000));
+
+        assertThat(task.status()).isEqualTo(200);
+        assertThat(task.text("status")).isEqualTo("failed");
+        assertThat(task.text("state")).isEqualTo("timed_out");
+        assertThat(task.json().path("error").path("code").asText()).isEqualTo("timeout");
+    }
+
+    @Test
+    void the_environment_reaches_the_agent_and_no_one_else() throws IOException {
+        var secret = "canary-" + word();
+        var created =
+                client.post("/instances", Map.of("name", "env", "description", "x", "env", Map.of("MY_TOKEN", secret)));
+        var id = created.text("instanceId");
+        assertThat(created.body()).contains("MY_TOKEN").doesNotContain(secret);
+
+        var task = client.run(
+                id,
+                "Run the command `test $MY_TOKEN = " + secret.substring(0, 7) + "$(echo " + secret.substring(7)
+                        + ") && echo it is there`");
+
+        assertThat(task.text("response")).contains("it is there");
+        for (var topic : List.of("in10nt.instance.commands", "in10nt.instance.events", "in10nt.replies")) {
+            assertThat(Events.all(stack.kafka(), topic))
+                    .noneMatch(event -> event.value().contains(secret)
+                            || event.headers().toString().contains(secret));
+        }
+        try (var files = Files.walk(stack.home())) {
+            for (var file : files.filter(Files::isRegularFile)
+                    .filter(file -> !file.toString().contains("/postgresql-bin/")
+                            && !file.toString().contains("/workspace/")
+                            && !file.toString().contains("/data/")
+                            && !file.toString().contains("/image/"))
+                    .toList()) {
+                if (!file.toString().contains("/machines/volumes/")) {
+                    assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1))
+                            .as(file.toString())
+                            .doesNotContain(secret);
+                }
+            }
+        }
+    }
+
+    @Test
+    void other_tenants_see_nothing() {
+        var id = client.create("mine");
+        var stranger = stack.client(stack.newKey("others"));
+
+        assertThat(stranger.get("/instances").json()).isEmpty();
+        assertThat(stranger.get("/instances/" + id).status()).isEqualTo(404);
+        assertThat(stranger.get("/instances/" + id + "/tasks").status()).isEqualTo(404);
+        assertThat(stranger.post("/instances/" + id + "/stop").status()).isEqualTo(404);
+        assertThat(stranger.delete("/instances/" + id).status()).isEqualTo(404);
+        assertThat(stranger.run(id, "hello").status()).isEqualTo(404);
+        assertThat(client.get("/instances/" + id).text("status")).isEqualTo("healthy");
+    }
+}

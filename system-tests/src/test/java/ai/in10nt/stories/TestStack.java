@@ -1,0 +1,250 @@
+package ai.in10nt.stories;
+
+import static org.awaitility.Awaitility.await;
+
+import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+
+/** A whole stack in a folder and on ports of its own, as {@code ./dev up} starts it. */
+final class TestStack implements AutoCloseable {
+    static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+
+    private final Path home;
+    private final int port;
+    private final Process process;
+
+    private TestStack(Path home, int port, int replicas) throws IOException {
+        this.home = home;
+        this.port = port;
+        var builder = command("up", "--replicas", String.valueOf(replicas))
+                .redirectErrorStream(true)
+                .redirectOutput(home.resolve("stack.out").toFile());
+        builder.environment().put("IN10NT_FAILPOINTS", failPoints().toString());
+        this.process = builder.start();
+    }
+
+    static TestStack start(int replicas) {
+        try {
+            var home = Files.createTempDirectory("in10nt-story");
+            Files.createDirectories(home.resolve("failpoints"));
+            var stack = new TestStack(home, freePort(), replicas);
+            stack.awaitReady();
+            return stack;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void awaitReady() {
+        await("the stack is ready")
+                .atMost(Duration.ofMinutes(3))
+                .pollInterval(Duration.ofMillis(200))
+                .until(() -> Files.exists(home.resolve("run/ready")) || !process.isAlive());
+        if (!process.isAlive()) {
+            throw new IllegalStateException("the stack didn't start:\n" + read(home.resolve("stack.out")));
+        }
+    }
+
+    /** The base of a block of ports that nobody has. */
+    private static int freePort() {
+        while (true) {
+            int base = ThreadLocalRandom.current().nextInt(12_000, 22_000);
+            if (IntStream.concat(IntStream.of(base), IntStream.range(base + 10_001, base + 10_040))
+                    .allMatch(TestStack::isFree)) {
+                return base;
+            }
+        }
+    }
+
+    private static boolean isFree(int port) {
+        try (var socket = new ServerSocket()) {
+            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private ProcessBuilder command(String... words) {
+        var java = Path.of(Objects.requireNonNull(System.getProperty("java.home")), "bin/java");
+        var command = new java.util.ArrayList<>(List.of(
+                java.toString(),
+                "-XX:TieredStopAtLevel=1",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
+                "-cp",
+                ROOT.resolve("stack/target/lib") + "/*",
+                "ai.in10nt.stack.Stack"));
+        command.addAll(List.of(words));
+        var builder = new ProcessBuilder(command).directory(ROOT.toFile());
+        builder.environment().put("IN10NT_ROOT", ROOT.toString());
+        builder.environment().put("IN10NT_HOME", home.toString());
+        builder.environment().put("IN10NT_PORT", String.valueOf(port));
+        builder.environment().keySet().removeIf(name -> name.endsWith("_API_KEY"));
+        return builder;
+    }
+
+    private String run(String... words) {
+        try {
+            var out = Files.createTempFile(home, "command", ".out");
+            var running = command(words)
+                    .redirectOutput(out.toFile())
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            if (!running.waitFor(60, TimeUnit.SECONDS)) {
+                running.destroyForcibly();
+            }
+            return read(out).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    JsonNode status() {
+        return Json.read(run("status", "--json"), JsonNode.class);
+    }
+
+    String newKey(String tenant) {
+        return run("key", "create", "--tenant", tenant);
+    }
+
+    Client client() {
+        return client(1);
+    }
+
+    /** Through the n-th replica of the gateway. */
+    Client client(int replica) {
+        int gatewayPort = replica == 1 ? port : port + 10_010 + replica;
+        return new Client(
+                "http://127.0.0.1:" + gatewayPort,
+                read(home.resolve("secrets/api-key")).strip());
+    }
+
+    Client client(String key) {
+        return new Client("http://127.0.0.1:" + port, key);
+    }
+
+    /** What the demo model was asked, in prompts that have this text. */
+    List<JsonNode> asked(String text) {
+        var model = new Client("http://127.0.0.1:" + (port + 10_005), "");
+        return StreamSupport.stream(
+                        model.get("/requests?contains=" + text).json().spliterator(), false)
+                .toList();
+    }
+
+    Client fly() {
+        return new Client(
+                "http://127.0.0.1:" + (port + 10_004),
+                read(home.resolve("secrets/fly-token")).strip());
+    }
+
+    String kafka() {
+        return "127.0.0.1:" + (port + 10_001);
+    }
+
+    Path home() {
+        return home;
+    }
+
+    private Path failPoints() {
+        return home.resolve("failpoints");
+    }
+
+    /** The next process that comes to this point dies there. */
+    void dieAt(String failPoint) {
+        try {
+            Files.createFile(failPoints().resolve(failPoint));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    boolean hasDiedAt(String failPoint) {
+        return !Files.exists(failPoints().resolve(failPoint));
+    }
+
+    long pid(String service) {
+        return Long.parseLong(
+                read(home.resolve("run/" + service + ".pid")).strip().split(" ", -1)[0]);
+    }
+
+    /** kill -9, of a process that this stack started. */
+    void kill(String service) {
+        ProcessHandle.of(pid(service)).orElseThrow().destroyForcibly();
+    }
+
+    void awaitReady(String service) {
+        await(service + " is ready again")
+                .atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(500))
+                .until(() -> StreamSupport.stream(status().path("services").spliterator(), false)
+                        .anyMatch(process -> process.path("name").asText().equals(service)
+                                && process.path("ready").asBoolean()));
+    }
+
+    String log(String service) {
+        return read(home.resolve("logs/" + service + ".log"));
+    }
+
+    static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Processes whose command names this stack's folder: all that it may ever leave. */
+    List<String> processes() {
+        return ProcessHandle.allProcesses()
+                .map(handle -> handle.pid() + " "
+                        + String.join(" ", handle.info().commandLine().stream().toList()))
+                .filter(line -> line.contains(home.toString()))
+                .toList();
+    }
+
+    /** As {@code ./dev down}. */
+    void stop() {
+        process.destroy();
+        try {
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new IllegalStateException("the stack didn't stop in a minute");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        stop();
+        try {
+            new ProcessBuilder("rm", "-rf", "--one-file-system", home.toString())
+                    .start()
+                    .waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
