@@ -175,21 +175,13 @@ final class SandboxDriver implements Driver {
 
     @Override
     public ExecResult exec(String id, List<String> command, Duration timeout) {
-        var whole = new ArrayList<String>();
-        if (form != Form.ROOT) {
-            var shimPid = Host.pid(config.machine(id).resolve("shim.pid"));
-            whole.addAll(List.of(
-                    "nsenter",
-                    "--preserve-credentials",
-                    "-U",
-                    "-m",
-                    "-t",
-                    String.valueOf(shimPid),
-                    "runc",
-                    "--rootless",
-                    "true"));
-        } else {
+        // The bundle is on a tmpfs that only the shim's namespace sees.
+        var shimPid = String.valueOf(Host.pid(config.machine(id).resolve("shim.pid")));
+        var whole = new ArrayList<>(List.of("nsenter", "-m", "-t", shimPid));
+        if (form == Form.ROOT) {
             whole.add("runc");
+        } else {
+            whole.addAll(List.of("--preserve-credentials", "-U", "runc", "--rootless", "true"));
         }
         whole.addAll(List.of("--root", runcState.toString(), "exec", id));
         whole.addAll(command);

@@ -185,18 +185,14 @@ final class TestStack implements AutoCloseable {
                 read(home.resolve("run/" + service + ".pid")).strip().split(" ", -1)[0]);
     }
 
-    /** kill -9, of a process that this stack started. */
+    /** kill -9, of a process that this stack started; returns once its successor has started. */
     void kill(String service) {
-        ProcessHandle.of(pid(service)).orElseThrow().destroyForcibly();
-    }
-
-    void awaitReady(String service) {
-        await(service + " is ready again")
-                .atMost(Duration.ofSeconds(60))
-                .pollInterval(Duration.ofMillis(500))
-                .until(() -> StreamSupport.stream(status().path("services").spliterator(), false)
-                        .anyMatch(process -> process.path("name").asText().equals(service)
-                                && process.path("ready").asBoolean()));
+        long victim = pid(service);
+        ProcessHandle.of(victim).orElseThrow().destroyForcibly();
+        await(service + " is started again")
+                .atMost(Duration.ofSeconds(10))
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> pid(service) != victim);
     }
 
     String log(String service) {

@@ -1,0 +1,245 @@
+package ai.in10nt.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Two replicas of every service; processes die at the worst moments; each run still has one outcome and was asked once. */
+class KillStory {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    @SuppressWarnings("NullAway.Init")
+    private static TestStack stack;
+
+    @BeforeAll
+    static void start() {
+        stack = TestStack.start(2);
+    }
+
+    @AfterAll
+    static void stop() {
+        stack.close();
+    }
+
+    private static String word() {
+        return "w" + Integer.toString(ThreadLocalRandom.current().nextInt(1_000_000, 9_999_999), 36);
+    }
+
+    /** What any replica of the gateway answers: a client tries the next one when a connection breaks. */
+    private static Client.Answer get(String path) {
+        for (int replica = 1; ; replica++) {
+            try {
+                return stack.client(replica).get(path);
+            } catch (UncheckedIOException e) {
+                if (replica == 2) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static boolean isOver(String instance, String task) {
+        var answer = get("/instances/" + instance + "/tasks/" + task);
+        return answer.status() == 200 && !answer.text("status").equals("processing");
+    }
+
+    private static Optional<JsonNode> find(String path, String field, String value) {
+        var answer = get(path);
+        if (answer.status() != 200) {
+            return Optional.empty();
+        }
+        return StreamSupport.stream(answer.json().spliterator(), false)
+                .filter(item -> item.path(field).asText().equals(value))
+                .findFirst();
+    }
+
+    private static String createThroughAKill(String name) {
+        try {
+            return stack.client(1).create(name);
+        } catch (UncheckedIOException brokenConnection) {
+            // The gateway died after it had accepted: the instance must be there all the same.
+        }
+        await("the instance " + name + " is healthy")
+                .atMost(PATIENCE)
+                .ignoreExceptionsInstanceOf(UncheckedIOException.class)
+                .until(() -> find("/instances", "name", name)
+                        .filter(instance -> instance.path("status").asText().equals("healthy"))
+                        .isPresent());
+        return find("/instances", "name", name).orElseThrow().path("instanceId").asText();
+    }
+
+    private static JsonNode runThroughAKill(String instance, String prompt) {
+        try {
+            stack.client(1).run(instance, prompt);
+        } catch (UncheckedIOException brokenConnection) {
+            // As above: the task goes on.
+        }
+        await("the task is over")
+                .atMost(PATIENCE)
+                .ignoreExceptionsInstanceOf(UncheckedIOException.class)
+                .until(() -> find("/instances/" + instance + "/tasks", "prompt", prompt)
+                        .filter(task -> !task.path("status").asText().equals("processing"))
+                        .isPresent());
+        return find("/instances/" + instance + "/tasks", "prompt", prompt).orElseThrow();
+    }
+
+    private static void assertOneOutcome(String instance, JsonNode task) {
+        var types = Events.of(
+                        stack.kafka(), "in10nt.task.events", task.path("taskId").asText())
+                .stream()
+                .map(Events.Event::type)
+                .toList();
+        assertThat(types)
+                .startsWith("task.queued")
+                .containsOnlyOnce("task." + task.path("state").asText());
+        assertThat(types)
+                .filteredOn(type -> !List.of("task.queued", "task.running").contains(type))
+                .hasSize(1);
+        var revisions = Events.of(stack.kafka(), "in10nt.instance.events", instance).stream()
+                .map(event -> event.headers().get("ce_revision"))
+                .toList();
+        assertThat(revisions).doesNotHaveDuplicates();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "after-append",
+                "after-commit",
+                "after-publish",
+                "after-machine-create",
+                "after-agent-put",
+                "at-agent-end"
+            })
+    void a_death_at_this_point_loses_nothing_and_asks_nothing_twice(String point) {
+        var word = word();
+        var prompt = "Create a file kill.txt containing " + word;
+        boolean isInCreate = point.equals("after-machine-create") || point.equals("after-commit");
+        if (isInCreate) {
+            stack.dieAt(point);
+        }
+        var id = createThroughAKill("kill-" + word);
+        if (!isInCreate) {
+            stack.dieAt(point);
+        }
+
+        var task = runThroughAKill(id, prompt);
+
+        assertThat(stack.hasDiedAt(point)).as("something died " + point).isTrue();
+        assertThat(task.path("status").asText()).as(task.toString()).isEqualTo("completed");
+        assertThat(task.path("attempts").asInt()).isEqualTo(1);
+        assertOneOutcome(id, task);
+        assertThat(stack.asked(word))
+                .as("one call for the file, one for the answer")
+                .hasSize(2);
+        assertThat(stack.fly()
+                        .get("/v1/apps/in10nt/machines?metadata.in10nt_instance=" + id)
+                        .json())
+                .as("machines of the instance")
+                .hasSize(1);
+        stack.client(2).delete("/instances/" + id);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "api-gateway-1",
+                "provisioner-service-1",
+                "task-service-1",
+                "machines-local",
+                "kafka",
+                "postgresql"
+            })
+    void a_kill_in_the_middle_of_a_run_leaves_one_outcome_and_the_next_run_works(String victim) {
+        var word = word();
+        var id = createThroughAKill("victim-" + word);
+        var task = stack.client(1).runAsync(id, "Wait 3 seconds and create a file v.txt containing " + word);
+        await().atMost(PATIENCE).until(() -> !stack.asked(word).isEmpty());
+
+        stack.kill(victim);
+
+        await(victim + " was killed; the task is over")
+                .atMost(PATIENCE)
+                .ignoreExceptionsInstanceOf(UncheckedIOException.class)
+                .until(() -> isOver(id, task));
+        var ended = get("/instances/" + id + "/tasks/" + task).json();
+        assertThat(ended.path("status").asText()).as(ended.toString()).isEqualTo("completed");
+        assertOneOutcome(id, ended);
+        assertThat(stack.asked(word)).hasSize(2);
+        var next = runThroughAKill(id, "Create a file next.txt containing next-" + word);
+        assertThat(next.path("status").asText()).as(next.toString()).isEqualTo("completed");
+        stack.client(2).delete("/instances/" + id);
+    }
+
+    @Test
+    void an_agent_that_dies_while_a_tool_works_is_lost_and_not_asked_again() {
+        var word = word();
+        var id = createThroughAKill("lost-" + word);
+        var task = stack.client(1).runAsync(id, "Run the command `sleep 20; echo " + word + "`");
+        await().atMost(PATIENCE).until(() -> !stack.asked(word).isEmpty());
+        var machine = stack.fly()
+                .get("/v1/apps/in10nt/machines?metadata.in10nt_instance=" + id)
+                .json()
+                .path(0)
+                .path("id")
+                .asText();
+
+        await().atMost(PATIENCE).until(() -> isToolRunning(machine));
+        stack.fly().post("/v1/apps/in10nt/machines/" + machine + "/exec", java.util.Map.of("cmd", "pkill -9 opencode"));
+
+        await().atMost(PATIENCE).until(() -> isOver(id, task));
+        var ended = get("/instances/" + id + "/tasks/" + task).json();
+        assertThat(ended.path("error").path("code").asText())
+                .as(ended.toString())
+                .isEqualTo("agent_lost");
+        assertThat(stack.asked(word)).hasSize(1);
+        assertOneOutcome(id, ended);
+        assertThat(runThroughAKill(id, "hello " + word).path("status").asText()).isEqualTo("completed");
+        stack.client(2).delete("/instances/" + id);
+    }
+
+    private static boolean isToolRunning(String machine) {
+        return stack.fly()
+                .post("/v1/apps/in10nt/machines/" + machine + "/exec", java.util.Map.of("cmd", "pgrep -x sleep"))
+                .text("exit_code")
+                .equals("0");
+    }
+
+    @Test
+    void a_machine_that_dies_comes_back_and_its_run_is_continued() {
+        var word = word();
+        var id = createThroughAKill("reboot-" + word);
+        var task = stack.client(1).runAsync(id, "Wait 3 seconds and create a file m.txt containing " + word);
+        await().atMost(PATIENCE).until(() -> !stack.asked(word).isEmpty());
+        var machine = stack.fly()
+                .get("/v1/apps/in10nt/machines?metadata.in10nt_instance=" + id)
+                .json()
+                .path(0)
+                .path("id")
+                .asText();
+
+        stack.fly().post("/v1/apps/in10nt/machines/" + machine + "/signal", java.util.Map.of("signal", "SIGKILL"));
+
+        await().atMost(PATIENCE).until(() -> isOver(id, task));
+        var ended = get("/instances/" + id + "/tasks/" + task).json();
+        assertThat(ended.path("status").asText()).as(ended.toString()).isEqualTo("completed");
+        assertThat(ended.path("attempts").asInt())
+                .as("the prompt was given again")
+                .isEqualTo(2);
+        assertOneOutcome(id, ended);
+        assertThat(get("/instances/" + id).json().path("generation").asInt()).isEqualTo(2);
+        stack.client(2).delete("/instances/" + id);
+    }
+}
