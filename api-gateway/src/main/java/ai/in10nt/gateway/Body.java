@@ -68,7 +68,10 @@ final class Body {
     }
 
     void wrong(String field, String message) {
-        errors.add(new FieldError(field, message));
+        var error = new FieldError(field, message);
+        if (!errors.contains(error)) {
+            errors.add(error);
+        }
     }
 
     /** Absent and null are the same. */

@@ -135,6 +135,12 @@ public class InstancesResource {
                 null);
     }
 
+    @POST
+    @Path("/from-saved-template")
+    public Response fromSavedTemplate() {
+        throw NotBuilt.problem("/instances/from-saved-template");
+    }
+
     @GET
     public Uni<Response> list(UriInfo uri) {
         var filter = Lists.filter(uri, null);

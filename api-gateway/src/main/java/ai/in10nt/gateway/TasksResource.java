@@ -89,11 +89,11 @@ public class TasksResource {
         var decisionDeadline = max(deadline, Instant.now().plus(config.hold()));
         var answer = commands.answer(commandId, taskId.value(), decisionDeadline);
         if (request.isAsync() || answer.isEmpty()) {
-            return processing(taskId);
+            return processing(id, taskId);
         }
         return waiters.until(taskId.value(), deadline, () -> over(taskId, id))
                 .map(task -> Response.ok(whole(task)).build())
-                .orElseGet(() -> processing(taskId));
+                .orElseGet(() -> processing(id, taskId));
     }
 
     private static Duration hold(RunRequest request, @Nullable String prefer) {
@@ -108,9 +108,9 @@ public class TasksResource {
         return a.isAfter(b) ? a : b;
     }
 
-    private static Response processing(TaskId id) {
+    private static Response processing(String instance, TaskId id) {
         return Response.status(202)
-                .header("Location", "tasks/" + id)
+                .header("Location", "/instances/" + instance + "/tasks/" + id)
                 .entity(Json.text(Map.of("taskId", id, "status", "processing")))
                 .build();
     }

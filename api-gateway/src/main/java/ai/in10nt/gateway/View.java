@@ -1,5 +1,7 @@
 package ai.in10nt.gateway;
 
+import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.contracts.TaskId;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.Pool;
@@ -51,6 +53,9 @@ class View {
     }
 
     Uni<Optional<Resource>> find(String tenant, String kind, String id) {
+        if (!InstanceId.isValid(id) && !TaskId.isValid(id)) {
+            return Uni.createFrom().item(Optional.empty());
+        }
         return pool.preparedQuery("select " + COLUMNS + " from resource where id = $1 and tenant = $2 and kind = $3")
                 .execute(Tuple.of(id, tenant, kind))
                 .map(View::first);
@@ -59,7 +64,7 @@ class View {
     Uni<Optional<Resource>> byName(String tenant, String name) {
         return pool.preparedQuery("select " + COLUMNS + " from resource where tenant = $1 and kind = 'instance'"
                         + " and name = $2 and status <> 'destroyed' order by id desc limit 1")
-                .execute(Tuple.of(tenant, name))
+                .execute(Tuple.of(tenant, name.replace("\0", "")))
                 .map(View::first);
     }
 

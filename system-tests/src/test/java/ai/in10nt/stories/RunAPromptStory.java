@@ -11,11 +11,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.StreamSupport;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** in10nt's way of using it, with HTTP alone, on one replica of everything. */
+@ExtendWith(SharedStack.class)
 class RunAPromptStory {
     @SuppressWarnings("NullAway.Init")
     private static TestStack stack;
@@ -24,14 +25,9 @@ class RunAPromptStory {
     private static Client client;
 
     @BeforeAll
-    static void start() {
-        stack = TestStack.start(1);
-        client = stack.client();
-    }
-
-    @AfterAll
-    static void stop() {
-        stack.close();
+    static void use(TestStack shared) {
+        stack = shared;
+        client = shared.client();
     }
 
     private static String word() {
