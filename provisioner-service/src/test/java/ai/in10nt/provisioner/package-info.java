@@ -1,0 +1,5 @@
+/** Tests of the provisioner. */
+@NullMarked
+package ai.in10nt.provisioner;
+
+import org.jspecify.annotations.NullMarked;
