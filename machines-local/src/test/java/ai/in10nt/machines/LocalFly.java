@@ -1,0 +1,200 @@
+package ai.in10nt.machines;
+
+import static org.awaitility.Awaitility.await;
+
+import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/** machines-local as a process of its own, as root or as an ordinary user, with a client's view of it. */
+final class LocalFly implements AutoCloseable {
+    record Answer(int status, JsonNode body) {
+        String text(String field) {
+            return body.path(field).asText();
+        }
+    }
+
+    private static final String TOKEN = "a-token-of-this-test";
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    private final Path folder;
+    private final int port;
+    private final int block = ThreadLocalRandom.current().nextInt(211, 250);
+    private final @Nullable Integer user;
+    private Process process;
+
+    LocalFly(@Nullable Integer user) throws IOException {
+        this.user = user;
+        this.folder = Files.createTempDirectory("in10nt-machines");
+        this.port = freePort();
+        Files.writeString(folder.resolve("token"), TOKEN);
+        // What an ordinary user can read, wherever this checkout is.
+        var lib = Files.createDirectories(folder.resolve("lib"));
+        for (var entry : System.getProperty("java.class.path").split(":", -1)) {
+            if (entry.endsWith(".jar")) {
+                Files.copy(Path.of(entry), lib.resolve(Path.of(entry).getFileName()));
+            }
+        }
+        copyFolder(Path.of("target/classes"), folder.resolve("classes"));
+        if (user != null) {
+            run("chown", "-R", user + ":" + user, folder.toString());
+        }
+        this.process = start();
+    }
+
+    private static void copyFolder(Path from, Path to) throws IOException {
+        run("cp", "-r", from.toString(), to.toString());
+    }
+
+    private static void run(String... command) throws IOException {
+        try {
+            if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
+                throw new IOException(String.join(" ", command));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private Process start() throws IOException {
+        var java = Path.of(Objects.requireNonNull(System.getProperty("java.home")));
+        var command = new ArrayList<String>();
+        if (user != null) {
+            // udev would let every user open it; where it doesn't, this process sees one that may be.
+            command.addAll(List.of(
+                    "unshare",
+                    "-m",
+                    "sh",
+                    "-c",
+                    "mknod \"$1/tun\" c 10 200 && chmod 666 \"$1/tun\" && mount --bind \"$1/tun\" /dev/net/tun; rm -f \"$1/tun\";"
+                            + " user=$2; shift 2; exec setpriv --reuid \"$user\" --regid \"$user\" --clear-groups \"$@\"",
+                    "sh",
+                    folder.toString(),
+                    user.toString()));
+        }
+        command.addAll(List.of(
+                java.resolve("bin/java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                folder.resolve("classes") + ":" + folder.resolve("lib") + "/*",
+                "ai.in10nt.machines.MachinesLocal"));
+        var builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(
+                        ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()));
+        builder.environment()
+                .putAll(Map.of(
+                        "MACHINES_PORT", String.valueOf(port),
+                        "MACHINES_HOME", folder.resolve("home").toString(),
+                        "MACHINES_TOKEN_FILE", folder.resolve("token").toString(),
+                        "MACHINES_ADDRESS_BLOCK", String.valueOf(block),
+                        "MACHINES_JAVA", java.toString(),
+                        "MACHINES_AGENT", folder.resolve("lib").toString(),
+                        "MACHINES_OPENCODE", "/bin/true"));
+        var started = builder.start();
+        await("machines-local is up").atMost(Duration.ofSeconds(40)).until(() -> !started.isAlive() || isUp());
+        if (!started.isAlive()) {
+            throw new IOException("machines-local didn't start:\n" + Files.readString(folder.resolve("log")));
+        }
+        return started;
+    }
+
+    private boolean isUp() {
+        try {
+            return get("/health").status() == 200;
+        } catch (UncheckedIOException notYet) {
+            return false;
+        }
+    }
+
+    /** kill -9, and a new one on the same state; the machines go on. */
+    void restart() throws IOException, InterruptedException {
+        process.descendants().filter(child -> isMachinesLocal(child)).forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly().waitFor();
+        process = start();
+    }
+
+    private static boolean isMachinesLocal(ProcessHandle child) {
+        return child.info().commandLine().orElse("").contains("MachinesLocal");
+    }
+
+    Path home() {
+        return folder.resolve("home");
+    }
+
+    String driver() throws IOException {
+        return Files.readString(home().resolve("driver"));
+    }
+
+    Answer get(String path) {
+        return call("GET", path, null);
+    }
+
+    Answer post(String path, @Nullable String body) {
+        return call("POST", path, body);
+    }
+
+    Answer delete(String path) {
+        return call("DELETE", path, null);
+    }
+
+    Answer exec(String machine, String command) {
+        return post("/v1/apps/test/machines/" + machine + "/exec", Json.text(Map.of("cmd", command)));
+    }
+
+    Answer call(String method, String path, @Nullable String body) {
+        return call(method, path, body, TOKEN);
+    }
+
+    Answer call(String method, String path, @Nullable String body, String token) {
+        var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                .timeout(Duration.ofSeconds(90))
+                .header("Authorization", "Bearer " + token)
+                .method(
+                        method,
+                        body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        try {
+            var response = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+            return new Answer(
+                    response.statusCode(),
+                    Json.read(response.body().isEmpty() ? "{}" : response.body(), JsonNode.class));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.descendants().forEach(ProcessHandle::destroy);
+        process.destroy();
+        run("rm", "-rf", "--one-file-system", folder.toString());
+    }
+}
