@@ -3,6 +3,7 @@ package ai.in10nt.gateway;
 import io.smallrye.config.ConfigMapping;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** What the gateway is told at start. Documented in the module's README. */
@@ -17,6 +18,6 @@ interface GatewayConfig {
     /** A file with the first API key, of the operator: one line, the key itself. Only its hash is stored. */
     Optional<Path> firstKey();
 
-    /** Where task-service answers for what events have only the beginning of. */
-    String taskService();
+    /** Where task-service's replicas answer for what events have only the beginning of. */
+    List<String> taskServices();
 }

@@ -29,12 +29,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.eclipse.microprofile.rest.client.inject.RestClient;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** Tasks over HTTP. A caller who gives up, or a gateway that dies, never ends one. */
 @Path("/instances/{id}")
 @Produces(MediaType.APPLICATION_JSON)
 public class TasksResource {
+    private static final Logger LOG = Logger.getLogger(TasksResource.class);
     /** What deciding, waiting for health and writing the end may add to a run's own timeout. */
     private static final Duration ROOM = Duration.ofMinutes(3);
 
@@ -180,13 +182,15 @@ public class TasksResource {
         if (task.promptTruncated() == null && task.responseTruncated() == null) {
             return resource.body();
         }
-        try {
-            var bearer = "Bearer " + keysets.agentAccess().serviceToken("task-service");
-            return Json.text(taskService.task(config.taskService(), bearer, resource.id()));
-        } catch (WebApplicationException | ProcessingException e) {
-            throw Problem.unavailable(
-                    "task_service_unavailable", "The whole text can't be fetched now; try again soon.");
+        var bearer = "Bearer " + keysets.agentAccess().serviceToken("task-service");
+        for (var replica : config.taskServices()) {
+            try {
+                return Json.text(taskService.task(replica, bearer, resource.id()));
+            } catch (WebApplicationException | ProcessingException e) {
+                LOG.infof("%s doesn't have %s: %s", replica, resource.id(), e.getMessage());
+            }
         }
+        throw Problem.unavailable("task_service_unavailable", "The whole text can't be fetched now; try again soon.");
     }
 
     private static <T> T now(Uni<T> uni) {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** The processes that a stack has, and what each is given. Secrets go into 0600 files, never on a command line or into an environment. */
 final class Parts {
@@ -143,7 +144,13 @@ final class Parts {
                 home.keysFor("api-gateway", "agent-access.key", "provisioner-public.json")
                         .toString());
         config.put("gateway.first-key", home.at("secrets/api-key").toString());
-        config.put("gateway.task-service", url(settings.taskPort(1)));
+        config.put(
+                "gateway.task-services",
+                String.join(
+                        ",",
+                        IntStream.rangeClosed(1, settings.replicas())
+                                .mapToObj(task -> url(settings.taskPort(task)))
+                                .toList()));
         return quarkus("api-gateway", replica, port, "/health/ready", config);
     }
 

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -80,7 +81,10 @@ final class Supervised {
         try {
             var log = home.at("logs/" + definition.name() + ".log");
             rotate(log);
-            var builder = new ProcessBuilder(definition.command())
+            // A session of its own: Ctrl-C is for the stack alone, which then stops all in order.
+            var command = new ArrayList<>(List.of("setsid"));
+            command.addAll(definition.command());
+            var builder = new ProcessBuilder(command)
                     .directory(home.folder().toFile())
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));

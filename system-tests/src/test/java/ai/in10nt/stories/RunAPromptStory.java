@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -28,6 +29,14 @@ class RunAPromptStory {
     static void use(TestStack shared) {
         stack = shared;
         client = shared.client();
+    }
+
+    @AfterEach
+    void destroyAll() {
+        client.get("/instances")
+                .json()
+                .forEach(instance -> client.delete(
+                        "/instances/" + instance.path("instanceId").asText()));
     }
 
     private static String word() {
@@ -229,6 +238,21 @@ class RunAPromptStory {
                 }
             }
         }
+    }
+
+    @Test
+    void a_text_longer_than_an_event_carries_is_whole_over_http() {
+        var id = client.create("long");
+        var prompt = "hello " + "x".repeat(300_000);
+
+        var task = client.run(id, prompt);
+
+        assertThat(task.text("prompt")).isEqualTo(prompt);
+        var event = Events.of(stack.kafka(), "in10nt.task.events", task.text("taskId"))
+                .getLast();
+        assertThat(event.json().path("task").path("promptTruncated").asBoolean())
+                .isTrue();
+        assertThat(event.json().path("task").path("prompt").asText()).hasSize(256 * 1024);
     }
 
     @Test

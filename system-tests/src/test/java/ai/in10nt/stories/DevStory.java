@@ -1,0 +1,112 @@
+package ai.in10nt.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code ./dev}, as README shows it. */
+class DevStory {
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    private static Path folder;
+
+    private record Ended(int code, String output) {}
+
+    private static Ended dev(int port, String home, String... words) throws IOException, InterruptedException {
+        var command = new ArrayList<>(List.of("./dev"));
+        command.addAll(Arrays.asList(words));
+        var output = Files.createTempFile(folder, "dev", ".out");
+        var builder = new ProcessBuilder(command)
+                .directory(TestStack.ROOT.toFile())
+                .redirectInput(Path.of("/dev/null").toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile());
+        builder.environment().put("IN10NT_BUILT", "yes");
+        builder.environment().put("IN10NT_HOME", folder.resolve(home).toString());
+        builder.environment().put("IN10NT_PORT", String.valueOf(port));
+        builder.environment().keySet().removeIf(name -> name.endsWith("_API_KEY"));
+        var process = builder.start();
+        if (!process.waitFor(4, TimeUnit.MINUTES)) {
+            process.destroyForcibly();
+        }
+        return new Ended(process.waitFor(), Files.readString(output));
+    }
+
+    private static List<String> left(String home) {
+        return ProcessHandle.allProcesses()
+                .map(process -> process.info().commandLine().orElse(""))
+                .filter(line -> line.contains(folder.resolve(home).toString()))
+                .toList();
+    }
+
+    @Test
+    void the_demo_does_the_main_job_and_leaves_nothing_running() throws Exception {
+        var demo = dev(24_100, "demo", "demo");
+
+        assertThat(demo.code()).as(demo.output()).isZero();
+        assertThat(demo.output())
+                .containsPattern("sandbox +runc.*pasta.*nft")
+                .containsPattern("instance +inst_[0-9a-z]{26} is healthy")
+                .containsPattern("answer +I wrote zebra-\\w+ into hello.txt")
+                .containsPattern("tokens +\\d+ in 3 model calls, \\$0\\.\\d+; the demo model counted \\d+ in 3")
+                .containsPattern("file +hello.txt on the instance's volume: zebra-\\w+")
+                .containsPattern("in all +\\d+ s");
+        assertThat(left("demo")).isEmpty();
+        assertThat(Files.readString(Path.of("/proc/mounts"))).doesNotContain(folder.toString());
+    }
+
+    @Test
+    void up_status_up_again_and_down() throws Exception {
+        var up = dev(24_300, "up", "up", "-d");
+        assertThat(up.code()).as(up.output()).isZero();
+        assertThat(up.output())
+                .contains("in10nt is ready at http://127.0.0.1:24300")
+                .contains("curl -s");
+
+        var again = dev(24_300, "up", "up", "-d");
+        assertThat(again.code()).isNotZero();
+        assertThat(again.output()).contains("The stack runs already");
+
+        var taken = dev(24_300, "other", "up", "-d");
+        assertThat(taken.code()).isNotZero();
+        assertThat(taken.output()).contains("Ports are taken").contains("24300 (for api-gateway) by pid");
+
+        JsonNode status = Json.read(dev(24_300, "up", "status", "--json").output(), JsonNode.class);
+        assertThat(status.path("services"))
+                .hasSize(7)
+                .allSatisfy(
+                        service -> assertThat(service.path("ready").asBoolean()).isTrue());
+        for (var field : List.of(
+                "baseUrl", "apiKey", "kafka", "flyApiUrl", "flyApiToken", "stateDir", "keysetDir", "volumesDir")) {
+            assertThat(status.path(field).asText()).as(field).isNotEmpty();
+        }
+        assertThat(status.path("databases")).hasSize(3);
+        var home = folder.resolve("up");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home)))
+                .isEqualTo("rwx------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.resolve("secrets/api-key"))))
+                .isEqualTo("rw-------");
+        // What is secret is on nobody's command line and in nobody's environment.
+        var secret = status.path("flyApiToken").asText();
+        for (var service : status.path("services")) {
+            var proc = Path.of("/proc/" + service.path("pid").asText());
+            assertThat(Files.readString(proc.resolve("cmdline"))).doesNotContain(secret);
+            assertThat(Files.readString(proc.resolve("environ"))).doesNotContain(secret);
+        }
+
+        assertThat(dev(24_300, "up", "down").code()).isZero();
+        assertThat(left("up")).isEmpty();
+        assertThat(dev(24_300, "up", "status").output()).contains("The stack doesn't run");
+    }
+}
