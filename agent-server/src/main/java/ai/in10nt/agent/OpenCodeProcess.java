@@ -127,13 +127,19 @@ final class OpenCodeProcess {
         return env;
     }
 
+    /** Where the agent may read it but not put something else in its place. */
     private Path configFile() {
-        return config.home().resolve("opencode.json");
+        return config.data().resolve("opencode.json");
     }
 
     /** Folders and OpenCode's own configuration: one provider, which is the model proxy, and one name for whatever model. */
     private void prepare() {
         try {
+            if (!Files.exists(config.workspace())) {
+                // Only the volume outlives a stop: at Fly it is mounted in one place.
+                Files.createDirectories(config.data().resolve("workspace"));
+                Files.createSymbolicLink(config.workspace(), config.data().resolve("workspace"));
+            }
             for (var folder :
                     List.of(config.state(), config.home(), config.home().resolve("tmp"), config.workspace())) {
                 Files.createDirectories(folder);
@@ -142,7 +148,7 @@ final class OpenCodeProcess {
             if (AgentConfig.agentUser().isPresent()) {
                 int user = AgentConfig.agentUser().get();
                 give(config.home(), user);
-                give(config.workspace(), user);
+                give(config.workspace().toRealPath(), user);
                 Files.setPosixFilePermissions(
                         config.state(), java.nio.file.attribute.PosixFilePermissions.fromString("rwx------"));
             }

@@ -52,6 +52,19 @@ sealed interface Outcome {
         return isToolAtWork(answers) ? new Lost(tools) : new Interrupted();
     }
 
+    /** How many of the agent's messages answer this prompt. */
+    static int answers(JsonNode messages, String messageId) {
+        int count = 0;
+        for (var message : messages) {
+            var info = message.path("info");
+            if (info.path("role").asText().equals("assistant")
+                    && info.path("parentID").asText().equals(messageId)) {
+                count++;
+            }
+        }
+        return count;
+    }
+
     private static boolean isToolAtWork(List<JsonNode> answers) {
         for (var answer : answers) {
             for (var part : answer.path("parts")) {

@@ -6,9 +6,7 @@ import ai.in10nt.contracts.TaskCommand.RunOptions;
 import ai.in10nt.contracts.TaskState;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -19,10 +17,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Runs {
     private static final Duration LOOK = Duration.ofSeconds(1);
-    private static final Duration BEGIN = Duration.ofSeconds(15);
-    private static final int BEGIN_ATTEMPTS = 3;
-    /** OpenCode retries for ever; with its backoff this many take about half a minute. */
-    private static final int PROVIDER_ATTEMPTS = 5;
 
     /** A run that the fence refuses: a later one has begun already. */
     static final class Superseded extends RuntimeException {
@@ -120,7 +114,7 @@ final class Runs {
     private void bringToItsEnd(String taskId) {
         Run ended;
         try {
-            ended = untilOver();
+            ended = new RunLoop(config, agent, store, this).untilOver();
         } catch (RuntimeException e) {
             Log.warn("%s: %s", taskId, e);
             ended = current()
@@ -140,7 +134,7 @@ final class Runs {
         Log.info("%s %s after %d attempts", taskId, ended.reportNow().state().text(), ended.attempts());
     }
 
-    private Run current() {
+    Run current() {
         synchronized (lock) {
             if (active == null) {
                 throw new IllegalStateException("no run is active");
@@ -149,182 +143,28 @@ final class Runs {
         }
     }
 
-    private Run untilOver() {
-        var provider = current().request().options().provider();
-        if (!config.secrets().providers().containsKey(provider)) {
-            return failed(new Failure(
-                    "provider_not_configured",
-                    "This installation has no model provider " + provider + "; it has "
-                            + String.join(", ", config.secrets().providers().keySet()) + "."));
-        }
-        while (true) {
-            var end = ended();
-            if (end.isPresent()) {
-                return end.get();
-            }
-            try {
-                var over = attempt();
-                if (over.isPresent()) {
-                    return over.get();
-                }
-            } catch (OpenCode.Unavailable away) {
-                Log.warn("%s: %s", current().taskId(), away);
-            }
-            pause(Duration.ofMillis(100));
-        }
-    }
-
-    /** Looks where the run stands and does the next thing; empty: look again. */
-    private Optional<Run> attempt() {
-        if (!agent.isReady()) {
-            return Optional.empty();
-        }
-        var session = session();
-        if (agent.api().status(session).isPresent()) {
-            return follow(session);
-        }
-        var run = current();
-        return switch (Outcome.of(agent.api().messages(session), run.messageId())) {
-            case Outcome.Completed(var response, var tools) ->
-                Optional.of(run.completed(response, tools, System.currentTimeMillis()));
-            case Outcome.Failed(var error, var response, var tools) ->
-                Optional.of(run.failed(TaskState.FAILED, error, response, tools, System.currentTimeMillis()));
-            case Outcome.Lost(var tools) ->
-                Optional.of(run.failed(
-                        TaskState.FAILED,
-                        new Failure(
-                                "agent_lost",
-                                "The agent died while a tool was at work; whether it took effect is unknown."),
-                        null,
-                        tools,
-                        System.currentTimeMillis()));
-            case Outcome.Interrupted() -> {
-                post(session, run, List.of());
-                yield Optional.empty();
-            }
-            case Outcome.NotBegun _ when error().isPresent() -> error().map(this::failed);
-            case Outcome.NotBegun _
-            when run.attempts() >= BEGIN_ATTEMPTS ->
-                Optional.of(failed(new Failure("agent_error", "The agent takes the prompt but doesn't begin.")));
-            case Outcome.NotBegun(var isPromptThere) -> {
-                post(
-                        session,
-                        run,
-                        isPromptThere
-                                ? List.of()
-                                : List.of(Map.of(
-                                        "type", "text", "text", run.request().prompt())));
-                yield Optional.empty();
-            }
-        };
-    }
-
-    /** Gives the prompt to the agent, and waits until that shows. */
-    private void post(String session, Run before, List<Map<String, String>> parts) {
-        Run run;
+    /** Notes that the prompt is given to the agent once more, before it is. */
+    Run attempted() {
         synchronized (lock) {
-            run = before.attempted();
+            var run = current().attempted();
             store.save(run);
             active = run;
             sessionError = null;
-        }
-        agent.api().prompt(session, body(run, parts));
-        long deadline = System.nanoTime() + BEGIN.toNanos();
-        while (System.nanoTime() < deadline && ended().isEmpty() && error().isEmpty()) {
-            if (agent.api().status(session).isPresent()
-                    || !(Outcome.of(agent.api().messages(session), run.messageId()) instanceof Outcome.NotBegun)) {
-                return;
-            }
-            pause(Duration.ofMillis(30));
+            return run;
         }
     }
 
-    private static Map<String, Object> body(Run run, List<Map<String, String>> parts) {
-        var options = run.request().options();
-        var body = new HashMap<String, Object>(Map.of(
-                "messageID", run.messageId(),
-                "parts", parts,
-                "model", Map.of("providerID", OpenCode.PROVIDER, "modelID", OpenCode.MODEL),
-                // It sticks to the session, so it is said each time.
-                "tools", Tools.map(options.autoTools())));
-        if (options.system() != null) {
-            body.put("system", options.system());
-        }
-        return body;
-    }
-
-    /** Waits while the agent works; empty: it is idle again, so its messages say what came of it. */
-    private Optional<Run> follow(String session) {
-        while (true) {
-            var status = agent.api().status(session);
-            if (status.isEmpty()) {
-                return Optional.empty();
-            }
-            var end = ended();
-            if (end.isPresent()) {
-                agent.api().abort(session);
-                return end;
-            }
-            if (status.get().path("attempt").asInt() >= PROVIDER_ATTEMPTS) {
-                agent.api().abort(session);
-                return Optional.of(failed(new Failure(
-                        "provider_unavailable",
-                        "The model provider failed " + PROVIDER_ATTEMPTS + " times: "
-                                + status.get().path("message").asText())));
-            }
-            pause(LOOK);
-        }
-    }
-
-    private String session() {
-        var conversation = store.conversation();
-        if (!conversation.session().isEmpty() && agent.api().hasSession(conversation.session())) {
-            return conversation.session();
-        }
-        var session = agent.api().createSession(config.secrets().instanceId());
+    boolean isCancelled() {
         synchronized (lock) {
-            store.save(new RunStore.Conversation(session, store.conversation().lastQueueNumber()));
+            return isActiveCancelled;
         }
-        return session;
     }
 
-    /** Ended from outside the agent: cancelled, out of time, or refused before a message was made. */
-    private Optional<Run> ended() {
-        var run = current();
-        boolean isCancelled;
-        synchronized (lock) {
-            isCancelled = isActiveCancelled;
-        }
-        if (isCancelled) {
-            return Optional.of(run.failed(
-                    TaskState.CANCELLED,
-                    new Failure("cancelled", "The run was cancelled."),
-                    null,
-                    List.of(),
-                    System.currentTimeMillis()));
-        }
-        if (System.currentTimeMillis() > run.deadlineMs()) {
-            return Optional.of(run.failed(
-                    TaskState.TIMED_OUT,
-                    new Failure(
-                            "timeout",
-                            "The run took longer than "
-                                    + run.request().options().timeoutMs() + " ms."),
-                    null,
-                    List.of(),
-                    System.currentTimeMillis()));
-        }
-        return Optional.empty();
-    }
-
-    private Optional<Failure> error() {
+    /** What the agent said of the session, where it made no message for it. */
+    Optional<Failure> sessionError() {
         synchronized (lock) {
             return Optional.ofNullable(sessionError);
         }
-    }
-
-    private Run failed(Failure failure) {
-        return current().failed(TaskState.FAILED, failure, null, List.of(), System.currentTimeMillis());
     }
 
     /** What OpenCode tells as it happens: wakes whoever follows, and is the run's own stream. */
@@ -344,7 +184,8 @@ final class Runs {
         }
     }
 
-    private void pause(Duration atMost) {
+    /** Until the agent tells something, at most. */
+    void pause(Duration atMost) {
         synchronized (lock) {
             await(atMost);
         }

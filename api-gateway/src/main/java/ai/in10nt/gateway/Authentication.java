@@ -35,6 +35,7 @@ class Authentication {
     Uni<@Nullable Response> authenticate(ContainerRequestContext request) {
         trace(request);
         var path = request.getUriInfo().getPath();
+        caller.asks(request.getMethod(), path, request.getHeaderString("Idempotency-Key"));
         if (PUBLIC.contains(path)) {
             return Uni.createFrom().nullItem();
         }

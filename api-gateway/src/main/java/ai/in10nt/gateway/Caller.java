@@ -2,6 +2,7 @@ package ai.in10nt.gateway;
 
 import jakarta.enterprise.context.RequestScoped;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Who makes the request: set once by {@link Authentication}. */
 @RequestScoped
@@ -10,6 +11,9 @@ class Caller {
     private String keyId = "";
     private Set<String> scopes = Set.of();
     private String requestId = "";
+    private String method = "";
+    private String path = "";
+    private @Nullable String idempotencyKey;
     private String traceparent = "";
 
     void is(String keyId, String tenant, Set<String> scopes) {
@@ -21,6 +25,25 @@ class Caller {
     void trace(String requestId, String traceparent) {
         this.requestId = requestId;
         this.traceparent = traceparent;
+    }
+
+    void asks(String method, String path, @Nullable String idempotencyKey) {
+        this.method = method;
+        this.path = path;
+        this.idempotencyKey = idempotencyKey;
+    }
+
+    String method() {
+        return method;
+    }
+
+    String path() {
+        return path;
+    }
+
+    @Nullable
+    String idempotencyKey() {
+        return idempotencyKey;
     }
 
     String tenant() {

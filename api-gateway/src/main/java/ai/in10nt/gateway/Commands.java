@@ -1,7 +1,6 @@
 package ai.in10nt.gateway;
 
 import ai.in10nt.contracts.Failure;
-import ai.in10nt.contracts.Ids;
 import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Message;
@@ -49,13 +48,16 @@ class Commands {
     private final Pool pool;
     private final MutinyEmitter<byte[]> emitter;
     private final Waiters waiters;
+    private final Idempotency idempotency;
     private volatile Instant kafkaAwayUntil = Instant.MIN;
     private volatile boolean running;
 
     Commands(
             Pool pool,
             @Channel("commands-out") @OnOverflow(OnOverflow.Strategy.UNBOUNDED_BUFFER) MutinyEmitter<byte[]> emitter,
-            Waiters waiters) {
+            Waiters waiters,
+            Idempotency idempotency) {
+        this.idempotency = idempotency;
         this.pool = pool;
         this.emitter = emitter;
         this.waiters = waiters;
@@ -73,6 +75,7 @@ class Commands {
     /**
      * Accepts a command: row first, then record.
      *
+     * @param ids the request's ids; a repeated request has the same, and is the same command
      * @param placeholder what the view shows until the owner's first event, for commands that make something
      * @return the command's id
      */
@@ -83,13 +86,14 @@ class Commands {
             String subject,
             InstanceId instance,
             Object data,
+            RequestIds ids,
             @Nullable Resource placeholder) {
         if (Instant.now().isBefore(kafkaAwayUntil)) {
             throw Problem.unavailable(
                     "kafka_unavailable", "Kafka doesn't answer; nothing was started, try again soon.");
         }
         var message = new Message(
-                Ids.command(),
+                ids.command(),
                 type,
                 SOURCE,
                 subject,
@@ -103,6 +107,7 @@ class Commands {
         pool.withTransaction(client -> store(client, message, topic, partition, placeholder))
                 .await()
                 .atMost(View.PATIENCE);
+        ids.onItsWay();
         try {
             send(topic.topicName(), partition, message.subject(), message.headers(), message.data());
             reachAfterAppend();
@@ -128,7 +133,7 @@ class Commands {
             SqlClient client, Message message, Topic topic, int partition, @Nullable Resource placeholder) {
         var row = client.preparedQuery(
                         "insert into request (command_id, subject, tenant, topic, partition, headers, data)"
-                                + " values ($1, $2, $3, $4, $5, $6, $7)")
+                                + " values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing")
                 .execute(Tuple.from(List.of(
                         message.id(),
                         message.subject(),
@@ -179,10 +184,14 @@ class Commands {
     }
 
     private void repeatUnanswered() {
+        int rounds = 0;
         while (running) {
             try {
                 TimeUnit.SECONDS.sleep(1);
                 overdue().forEach(this::repeat);
+                if (++rounds % 60 == 0) {
+                    idempotency.forgetOld();
+                }
             } catch (InterruptedException e) {
                 return;
             } catch (RuntimeException e) {

@@ -46,6 +46,7 @@ public class InstancesResource {
     private final Waiters waiters;
     private final GatewayConfig config;
     private final Keysets keysets;
+    private final Idempotency idempotency;
     private final AgentServer agent;
 
     InstancesResource(
@@ -55,6 +56,7 @@ public class InstancesResource {
             Waiters waiters,
             GatewayConfig config,
             Keysets keysets,
+            Idempotency idempotency,
             @RestClient AgentServer agent) {
         this.caller = caller;
         this.view = view;
@@ -62,6 +64,7 @@ public class InstancesResource {
         this.waiters = waiters;
         this.config = config;
         this.keysets = keysets;
+        this.idempotency = idempotency;
         this.agent = agent;
     }
 
@@ -69,8 +72,11 @@ public class InstancesResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @RunOnVirtualThread
     public Response create(@Nullable String body, @HeaderParam("Prefer") @Nullable String prefer) {
-        var request = InstanceRequest.from(Body.parse(body));
-        var id = InstanceId.mint();
+        return idempotency.once(caller, body, ids -> create(InstanceRequest.from(Body.parse(body)), ids, prefer));
+    }
+
+    private Response create(InstanceRequest request, RequestIds ids, @Nullable String prefer) {
+        var id = ids.instance();
         var command = new InstanceCommand.Create(
                 id,
                 request.name(),
@@ -81,11 +87,10 @@ public class InstancesResource {
                 List.copyOf(request.env().keySet()),
                 seal(id, request.env()),
                 request.labels());
-        var placeholder = placeholder(command);
-        var state = submit(command, Resource.of(caller.tenant(), 0, placeholder), BOOTED, false, prefer);
-        return BOOTED.contains(state.instance().status())
-                ? created(state)
-                : hasPrefer(prefer) ? accepted(state) : created(state);
+        var placeholder = Resource.of(caller.tenant(), 0, placeholder(command));
+        var state = submit(command, ids, placeholder, BOOTED, false, prefer);
+        boolean isSettled = BOOTED.contains(state.instance().status());
+        return isSettled || !hasPrefer(prefer) ? created(state) : accepted(state);
     }
 
     private static boolean hasPrefer(@Nullable String prefer) {
@@ -187,11 +192,13 @@ public class InstancesResource {
     @RunOnVirtualThread
     public Response destroy(@PathParam("id") String id, @HeaderParam("Prefer") @Nullable String prefer) {
         var command = new InstanceCommand.Destroy(existing(id));
-        var state = submit(command, null, EnumSet.of(InstanceStatus.DESTROYED), true, prefer);
-        return state.instance().status() == InstanceStatus.DESTROYED
-                ? Response.ok(Json.text(Map.of("success", true, "instanceId", id)))
-                        .build()
-                : accepted(state);
+        return idempotency.once(caller, null, ids -> {
+            var state = submit(command, ids, null, EnumSet.of(InstanceStatus.DESTROYED), true, prefer);
+            return state.instance().status() == InstanceStatus.DESTROYED
+                    ? Response.ok(Json.text(Map.of("success", true, "instanceId", id)))
+                            .build()
+                    : accepted(state);
+        });
     }
 
     @GET
@@ -231,15 +238,18 @@ public class InstancesResource {
     }
 
     private Response settle(InstanceCommand command, Set<InstanceStatus> settled, @Nullable String prefer) {
-        var state = submit(command, null, settled, settled.contains(InstanceStatus.STOPPED), prefer);
-        return settled.contains(state.instance().status())
-                ? Response.ok(state.body()).build()
-                : accepted(state);
+        return idempotency.once(caller, null, ids -> {
+            var state = submit(command, ids, null, settled, settled.contains(InstanceStatus.STOPPED), prefer);
+            return settled.contains(state.instance().status())
+                    ? Response.ok(state.body()).build()
+                    : accepted(state);
+        });
     }
 
     /** Has it decided and waits for one of the settled states; answers the state there is when the time is over. */
     private Resource submit(
             InstanceCommand command,
+            RequestIds ids,
             @Nullable Resource placeholder,
             Set<InstanceStatus> settled,
             boolean tasksToo,
@@ -247,7 +257,14 @@ public class InstancesResource {
         var id = command.instanceId();
         var deadline = Instant.now().plus(Prefer.hold(prefer, config.hold()));
         var commandId = commands.accept(
-                caller, Topic.INSTANCE_COMMANDS, InstanceCommand.typeOf(command), id.value(), id, command, placeholder);
+                caller,
+                Topic.INSTANCE_COMMANDS,
+                InstanceCommand.typeOf(command),
+                id.value(),
+                id,
+                command,
+                ids,
+                placeholder);
         var answer = commands.answer(commandId, id.value(), deadline);
         if (answer.isPresent()) {
             var state = waiters.until(id.value(), deadline, () -> settledState(id, answer.get(), settled, tasksToo));

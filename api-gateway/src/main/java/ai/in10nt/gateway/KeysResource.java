@@ -38,6 +38,9 @@ public class KeysResource {
     @Consumes(MediaType.APPLICATION_JSON)
     public Uni<Response> create(@Nullable String json) {
         caller.needs("admin");
+        if (caller.idempotencyKey() != null) {
+            throw NotBuilt.problem("Idempotency-Key on POST /keys");
+        }
         var body = Body.parse(json);
         var name = body.required("name", "is required: what the key is for");
         if (name.length() > 64 || name.indexOf('\0') >= 0) {

@@ -45,6 +45,7 @@ public class TasksResource {
     private final Commands commands;
     private final Waiters waiters;
     private final Keysets keysets;
+    private final Idempotency idempotency;
     private final GatewayConfig config;
     private final TaskService taskService;
 
@@ -54,6 +55,7 @@ public class TasksResource {
             Commands commands,
             Waiters waiters,
             Keysets keysets,
+            Idempotency idempotency,
             GatewayConfig config,
             @RestClient TaskService taskService) {
         this.caller = caller;
@@ -61,6 +63,7 @@ public class TasksResource {
         this.commands = commands;
         this.waiters = waiters;
         this.keysets = keysets;
+        this.idempotency = idempotency;
         this.config = config;
         this.taskService = taskService;
     }
@@ -71,10 +74,17 @@ public class TasksResource {
     @RunOnVirtualThread
     public Response run(
             @PathParam("id") String id, @Nullable String body, @HeaderParam("Prefer") @Nullable String prefer) {
+        return idempotency.once(caller, body, ids -> run(id, body, ids, prefer));
+    }
+
+    private Response run(String id, @Nullable String body, RequestIds ids, @Nullable String prefer) {
         var instance = now(view.instance(caller.tenant(), id));
-        refuseUnlessRunnable(instance.instance());
+        var taskId = ids.task();
+        // A repeated request whose task is there already isn't refused for what has become of the instance since.
+        if (now(view.find(caller.tenant(), Resource.TASK, taskId.value())).isEmpty()) {
+            refuseUnlessRunnable(instance.instance());
+        }
         var request = RunRequest.from(Body.parse(body));
-        var taskId = TaskId.mint();
         var command = new TaskCommand.Run(
                 taskId, new InstanceId(id), instance.revision(), request.prompt(), request.options());
         var placeholder = Resource.of(caller.tenant(), 0, placeholder(command).bounded());
@@ -86,6 +96,7 @@ public class TasksResource {
                 taskId.value(),
                 command.instanceId(),
                 command,
+                ids,
                 placeholder);
         // Accepted or refused is always waited for: it takes milliseconds, and a refusal must be an error.
         var decisionDeadline = max(deadline, Instant.now().plus(config.hold()));

@@ -4,11 +4,8 @@ import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,24 +17,19 @@ final class Machines {
     private static final Duration DEFAULT_STOP = Duration.ofSeconds(5);
     private static final Duration KEPT_AFTER_DESTROY = Duration.ofHours(1);
 
-    private final Config config;
-    private final Store store;
+    private final MachineTable table;
     private final Driver driver;
     private final Volumes volumes;
-    private final Map<String, Machine> machines = new ConcurrentHashMap<>();
-    private final Map<String, Object> locks = new ConcurrentHashMap<>();
 
-    Machines(Config config, Store store, Driver driver, Volumes volumes) {
-        this.config = config;
-        this.store = store;
+    Machines(MachineTable table, Driver driver, Volumes volumes) {
+        this.table = table;
         this.driver = driver;
         this.volumes = volumes;
-        store.machines().forEach(machine -> machines.put(machine.id(), machine));
     }
 
     /** Takes up what an earlier process left: machines that still run are found again, half-done work is done. */
     void adopt() {
-        machines.values().forEach(machine -> {
+        table.all().forEach(machine -> {
             switch (machine.state()) {
                 case "created", "starting", "replacing" -> background(machine.id(), () -> launch(machine.id()));
                 case "stopping" -> background(machine.id(), () -> halt(machine.id(), "SIGTERM", DEFAULT_STOP));
@@ -49,18 +41,11 @@ final class Machines {
     }
 
     List<Machine> list(String app) {
-        return machines.values().stream()
-                .filter(machine -> machine.app().equals(app))
-                .sorted(Comparator.comparing(Machine::createdAt).reversed())
-                .toList();
+        return table.of(app);
     }
 
     Machine get(String app, String id) {
-        var machine = machines.get(id);
-        if (machine == null || !machine.app().equals(app)) {
-            throw FlyError.of(404, "machine not found");
-        }
-        return machine;
+        return table.require(app, id);
     }
 
     synchronized Machine create(String app, JsonNode request) {
@@ -85,7 +70,7 @@ final class Machines {
                 "created",
                 Regions.require(request.path("region").asText("iad")),
                 Tokens.ulid(),
-                freeAddress(),
+                table.freeAddress(),
                 now,
                 now,
                 settings,
@@ -95,32 +80,17 @@ final class Machines {
         if (machine.volume() != null) {
             volumes.claim(app, machine.volume(), id);
         }
-        save(machine);
+        table.save(machine);
         if (!request.path("skip_launch").asBoolean()) {
             background(id, () -> launch(id));
         }
         return machine;
     }
 
-    /** The lowest address of the block that no machine has. */
-    private String freeAddress() {
-        var taken = new HashSet<String>();
-        machines.values().stream()
-                .filter(machine -> !machine.is("destroyed"))
-                .forEach(machine -> taken.add(machine.privateIp()));
-        for (int i = 0; i < 250 * 250; i++) {
-            var address = "127." + config.addressBlock() + "." + i / 250 + "." + (i % 250 + 1);
-            if (!taken.contains(address)) {
-                return address;
-            }
-        }
-        throw FlyError.of(422, "insufficient_capacity", "could not find a candidate host: all addresses are taken");
-    }
-
     Machine update(String app, String id, JsonNode request) {
         var settings = request.path("config");
         Settings.check(settings);
-        synchronized (lock(id)) {
+        synchronized (table.lock(id)) {
             var machine = get(app, id);
             var expected = request.path("current_version");
             if (expected.isTextual() && !expected.asText().equals(machine.version())) {
@@ -136,7 +106,7 @@ final class Machines {
             boolean wasRunning = machine.is("started", "starting", "stopping");
             var next = machine.with(settings, Tokens.ulid(), Instant.now())
                     .to("replacing", event("update", "replacing", "user", null), Instant.now());
-            save(next);
+            table.save(next);
             boolean isLaunched = !request.path("skip_launch").asBoolean();
             background(id, () -> replace(id, wasRunning, isLaunched));
             return next;
@@ -150,16 +120,16 @@ final class Machines {
         if (isLaunched) {
             launch(id);
         } else {
-            move(id, "stopped", null);
+            table.move(id, "stopped", null);
         }
     }
 
     String start(String app, String id) {
-        synchronized (lock(id)) {
+        synchronized (table.lock(id)) {
             var machine = get(app, id);
             switch (machine.state()) {
                 case "stopped", "failed" -> {
-                    move(id, "starting", null);
+                    table.move(id, "starting", null);
                     background(id, () -> launch(id));
                 }
                 case "started", "starting" -> {}
@@ -173,13 +143,13 @@ final class Machines {
     }
 
     void stop(String app, String id, JsonNode request) {
-        synchronized (lock(id)) {
+        synchronized (table.lock(id)) {
             var machine = get(app, id);
             if (machine.is("destroying", "destroyed")) {
                 throw FlyError.notNow("machine is " + machine.state());
             }
             if (machine.is("started", "starting", "created", "replacing")) {
-                move(id, "stopping", event("stop", "stopping", "user", null));
+                table.move(id, "stopping", event("stop", "stopping", "user", null));
                 var signal = request.path("signal").asText(Settings.stopSignal(machine.config()));
                 var timeout = Settings.duration(request.path("timeout"), stopTimeout(id));
                 background(id, () -> halt(id, signal, timeout));
@@ -195,7 +165,7 @@ final class Machines {
     }
 
     void destroy(String app, String id, boolean isForced) {
-        synchronized (lock(id)) {
+        synchronized (table.lock(id)) {
             var machine = get(app, id);
             if (machine.is("destroying", "destroyed")) {
                 return;
@@ -203,7 +173,7 @@ final class Machines {
             if (!isForced && !machine.is("stopped", "created", "failed", "suspended")) {
                 throw FlyError.notNow("unable to destroy machine, not currently stopped; use force");
             }
-            move(id, "destroying", event("destroy", "destroying", "user", null));
+            table.move(id, "destroying", event("destroy", "destroying", "user", null));
             background(id, () -> end(id));
         }
     }
@@ -216,7 +186,7 @@ final class Machines {
     }
 
     Machine setMetadata(String app, String id, Map<String, String> changes) {
-        synchronized (lock(id)) {
+        synchronized (table.lock(id)) {
             var machine = get(app, id);
             var settings = (com.fasterxml.jackson.databind.node.ObjectNode)
                     machine.config().deepCopy();
@@ -230,35 +200,36 @@ final class Machines {
             });
             // A metadata change is no new version.
             var next = machine.with(settings, machine.version(), Instant.now());
-            save(next);
+            table.save(next);
             return next;
         }
     }
 
     private void launch(String id) {
-        synchronized (lock(id)) {
-            var machine = machines.get(id);
-            if (machine == null || !machine.is("created", "starting", "replacing")) {
+        synchronized (table.lock(id)) {
+            var machine = table.get(id);
+            if (!machine.is("created", "starting", "replacing")) {
                 return;
             }
-            move(id, "starting", null);
+            table.move(id, "starting", null);
             try {
                 if (!driver.isRunning(id)) {
                     driver.start(machine, machine.volume());
                 }
-                move(id, "started", event("start", "started", "flyd", null));
+                table.move(id, "started", event("start", "started", "flyd", null));
             } catch (RuntimeException e) {
                 System.err.println(machine + " failed to start: " + e.getMessage());
-                move(id, "failed", event("exit", "failed", "flyd", Map.of("error", String.valueOf(e.getMessage()))));
+                table.move(
+                        id, "failed", event("exit", "failed", "flyd", Map.of("error", String.valueOf(e.getMessage()))));
             }
         }
     }
 
     private void halt(String id, String signal, Duration timeout) {
         stopNow(id, signal, timeout);
-        synchronized (lock(id)) {
-            if (machines.getOrDefault(id, NONE).is("stopping")) {
-                move(id, "stopped", exit(id, true));
+        synchronized (table.lock(id)) {
+            if (table.get(id).is("stopping")) {
+                table.move(id, "stopped", exit(id, true));
             }
         }
     }
@@ -273,11 +244,11 @@ final class Machines {
     private void end(String id) {
         driver.kill(id);
         driver.remove(id);
-        synchronized (lock(id)) {
-            var machine = machines.getOrDefault(id, NONE);
+        synchronized (table.lock(id)) {
+            var machine = table.get(id);
             volumes.release(machine.volume(), id);
             // What it was given is forgotten; that it was there is kept for a while, as at Fly.
-            save(machine.with(forgotten(machine), machine.version(), Instant.now())
+            table.save(machine.with(forgotten(machine), machine.version(), Instant.now())
                     .to("destroyed", event("destroy", "destroyed", "flyd", null), Instant.now()));
         }
     }
@@ -292,20 +263,18 @@ final class Machines {
     /** Finds machines that ended by themselves, whoever started them. */
     private void watchExits() {
         while (true) {
-            for (var machine : List.copyOf(machines.values())) {
+            for (var machine : table.all()) {
                 if (machine.is("started") && !driver.isRunning(machine.id())) {
-                    synchronized (lock(machine.id())) {
-                        if (machines.getOrDefault(machine.id(), NONE).is("started")) {
+                    synchronized (table.lock(machine.id())) {
+                        if (table.get(machine.id()).is("started")) {
                             driver.kill(machine.id());
-                            move(machine.id(), "stopped", exit(machine.id(), false));
+                            table.move(machine.id(), "stopped", exit(machine.id(), false));
                         }
                     }
                 }
                 if (machine.is("destroyed")
                         && machine.updatedAt().plus(KEPT_AFTER_DESTROY).isBefore(Instant.now())) {
-                    machines.remove(machine.id());
-                    locks.remove(machine.id());
-                    store.forget(machine.id());
+                    table.forget(machine.id());
                 }
             }
             Host.pause(LOOK);
@@ -334,21 +303,7 @@ final class Machines {
     }
 
     private Duration stopTimeout(String id) {
-        return Settings.duration(
-                machines.getOrDefault(id, NONE).config().path("stop_config").path("timeout"), DEFAULT_STOP);
-    }
-
-    private void move(String id, String state, Machine.@Nullable Event event) {
-        save(machines.getOrDefault(id, NONE).to(state, event, Instant.now()));
-    }
-
-    private void save(Machine machine) {
-        store.save(machine);
-        machines.put(machine.id(), machine);
-    }
-
-    private Object lock(String id) {
-        return locks.computeIfAbsent(id, _ -> new Object());
+        return Settings.duration(table.get(id).config().path("stop_config").path("timeout"), DEFAULT_STOP);
     }
 
     private static void background(String id, Runnable work) {
@@ -360,7 +315,4 @@ final class Machines {
             }
         });
     }
-
-    private static final Machine NONE = new Machine(
-            "", "", "", "", "", "", Instant.EPOCH, Instant.EPOCH, Json.MAPPER.createObjectNode(), List.of(), "ok", "");
 }

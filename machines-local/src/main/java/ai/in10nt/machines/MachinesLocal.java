@@ -26,7 +26,7 @@ public final class MachinesLocal {
         Files.writeString(config.home().resolve("driver"), driver.describe() + "\n");
         var store = new Store(config.home());
         var volumes = new Volumes(store, driver);
-        var machines = new Machines(config, store, driver, volumes);
+        var machines = new Machines(new MachineTable(store, config.addressBlock()), driver, volumes);
         machines.adopt();
         var vertx = Vertx.vertx(
                 new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(2).setInternalBlockingPoolSize(2));

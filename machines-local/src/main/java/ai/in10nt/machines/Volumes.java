@@ -67,7 +67,14 @@ final class Volumes {
         return volume;
     }
 
-    synchronized Volume destroy(String app, String id) {
+    /** Answers when its folder is gone; what a crash leaves of it is erased at the next start. */
+    Volume destroy(String app, String id) {
+        var leaving = markLeaving(app, id);
+        erase(leaving);
+        return leaving;
+    }
+
+    private synchronized Volume markLeaving(String app, String id) {
         var volume = get(app, id);
         if (LEAVING.contains(volume.state())) {
             return volume;
@@ -77,7 +84,6 @@ final class Volumes {
         }
         var leaving = volume.to("pending_destroy");
         save(leaving);
-        Thread.ofVirtual().start(() -> erase(leaving));
         return leaving;
     }
 

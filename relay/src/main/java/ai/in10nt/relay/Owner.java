@@ -130,19 +130,27 @@ public class Owner implements KafkaConsumerRebalanceListener {
     }
 
     private void step(String id) {
-        Optional<Duration> next;
         try {
-            next = reconciler.step(id);
+            rest(id, reconciler.step(id));
             failures.remove(id);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             int count = failures.merge(id, 1, Integer::sum);
-            next = Optional.of(backoff(count));
-            LOG.warnf("%s, failure %d, again in %s: %s", id, count, next.get(), e);
+            var pause = backoff(count);
+            rest(id, Optional.of(pause));
+            if (e instanceof Error) {
+                LOG.errorf(e, "%s, failure %d, again in %s", id, count, pause);
+            } else {
+                LOG.warnf("%s, failure %d, again in %s: %s", id, count, pause, e);
+            }
+        } finally {
+            stepping.remove(id);
+            nudges.release();
         }
-        next.ifPresentOrElse(
+    }
+
+    private void rest(String id, Optional<Duration> pause) {
+        pause.ifPresentOrElse(
                 delay -> notBefore.put(id, System.nanoTime() + delay.toNanos()), () -> notBefore.remove(id));
-        stepping.remove(id);
-        nudges.release();
     }
 
     private static Duration backoff(int failures) {

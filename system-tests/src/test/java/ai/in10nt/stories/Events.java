@@ -55,6 +55,20 @@ final class Events {
         return events;
     }
 
+    /** How far the topics have been written: the same again means that nothing was. */
+    static long written(String bootstrap, List<String> topics) {
+        Map<String, Object> config = Map.of("bootstrap.servers", bootstrap);
+        try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
+            var partitions = topics.stream()
+                    .flatMap(topic -> consumer.partitionsFor(topic).stream()
+                            .map(partition -> new TopicPartition(topic, partition.partition())))
+                    .toList();
+            return consumer.endOffsets(partitions).values().stream()
+                    .mapToLong(Long::longValue)
+                    .sum();
+        }
+    }
+
     /** Of one aggregate; a record that was published twice, with the same id, counts once. */
     static List<Event> of(String bootstrap, String topic, String key) {
         var seen = new HashMap<String, String>();

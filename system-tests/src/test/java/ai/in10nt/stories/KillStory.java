@@ -1,6 +1,7 @@
 package ai.in10nt.stories;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -180,6 +181,33 @@ class KillStory {
         assertThat(stack.asked(word)).hasSize(2);
         var next = runThroughAKill(id, "Create a file next.txt containing next-" + word);
         assertThat(next.path("status").asText()).as(next.toString()).isEqualTo("completed");
+        stack.client(2).delete("/instances/" + id);
+    }
+
+    @Test
+    void a_request_repeated_with_its_key_after_the_gateway_died_is_the_same_request() {
+        var name = "same-" + word();
+        var body = "{\"name\":\"" + name + "\",\"description\":\"d\"}";
+        String[] headers = {"Content-Type", "application/json", "Idempotency-Key", name};
+        stack.dieAt("after-append");
+        assertThatThrownBy(() -> stack.client(1).send("POST", "/instances", body, headers))
+                .isInstanceOf(UncheckedIOException.class);
+
+        var second = stack.client(2).send("POST", "/instances", body, headers);
+        var third = stack.client(2).send("POST", "/instances", body, headers);
+        var other = stack.client(2).send("POST", "/instances", body.replace("\"d\"", "\"e\""), headers);
+
+        assertThat(second.status()).isEqualTo(201);
+        assertThat(second.text("status")).isEqualTo("healthy");
+        assertThat(third.body()).isEqualTo(second.body());
+        assertThat(other.status()).isEqualTo(422);
+        assertThat(other.text("code")).isEqualTo("idempotency_key_reused");
+        assertThat(get("/instances?name=" + name).json()).hasSize(1);
+        var id = second.text("instanceId");
+        assertThat(stack.fly()
+                        .get("/v1/apps/in10nt/machines?metadata.in10nt_instance=" + id)
+                        .json())
+                .hasSize(1);
         stack.client(2).delete("/instances/" + id);
     }
 

@@ -256,6 +256,30 @@ class RunAPromptStory {
     }
 
     @Test
+    void a_run_repeated_with_its_key_is_run_once_and_answered_the_same() {
+        var word = word();
+        var id = client.create("once");
+        var body = "{\"prompt\":\"Create a file once.txt containing " + word + "\"}";
+        String[] headers = {"Content-Type", "application/json", "Idempotency-Key", "key-" + word};
+
+        var first = client.send("POST", "/instances/" + id + "/run", body, headers);
+        client.post("/instances/" + id + "/stop");
+        var again = client.send("POST", "/instances/" + id + "/run", body, headers);
+
+        assertThat(again.status()).isEqualTo(200);
+        assertThat(again.body()).isEqualTo(first.body());
+        assertThat(stack.asked(word)).hasSize(2);
+        assertThat(client.get("/instances/" + id + "/tasks").json()).hasSize(1);
+        // A refusal of the gateway's own isn't remembered.
+        String[] other = {"Content-Type", "application/json", "Idempotency-Key", "other-" + word};
+        assertThat(client.send("POST", "/instances/" + id + "/run", body, other).status())
+                .isEqualTo(409);
+        client.post("/instances/" + id + "/start");
+        assertThat(client.send("POST", "/instances/" + id + "/run", body, other).text("status"))
+                .isEqualTo("completed");
+    }
+
+    @Test
     void other_tenants_see_nothing() {
         var id = client.create("mine");
         var stranger = stack.client(stack.newKey("others"));

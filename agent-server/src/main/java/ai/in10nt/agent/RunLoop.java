@@ -1,0 +1,203 @@
+package ai.in10nt.agent;
+
+import ai.in10nt.contracts.Failure;
+import ai.in10nt.contracts.TaskState;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Brings the active run to its end, over the agent's deaths: looks at OpenCode's own messages how far it came, and does the next
+ * thing.
+ */
+final class RunLoop {
+    private static final Duration LOOK = Duration.ofSeconds(1);
+    private static final Duration BEGIN = Duration.ofSeconds(15);
+    private static final int BEGIN_ATTEMPTS = 3;
+    private static final int MOST_ATTEMPTS = 5;
+    /** OpenCode retries for ever; with its backoff this many take about half a minute. */
+    private static final int PROVIDER_ATTEMPTS = 5;
+
+    private final AgentConfig config;
+    private final OpenCodeProcess agent;
+    private final RunStore store;
+    private final Runs runs;
+
+    RunLoop(AgentConfig config, OpenCodeProcess agent, RunStore store, Runs runs) {
+        this.config = config;
+        this.agent = agent;
+        this.store = store;
+        this.runs = runs;
+    }
+
+    Run untilOver() {
+        var provider = runs.current().request().options().provider();
+        if (!config.secrets().providers().containsKey(provider)) {
+            return failed(new Failure(
+                    "provider_not_configured",
+                    "This installation has no model provider " + provider + "; it has "
+                            + String.join(", ", config.secrets().providers().keySet()) + "."));
+        }
+        while (true) {
+            var end = ended();
+            if (end.isPresent()) {
+                return end.get();
+            }
+            try {
+                var over = attempt();
+                if (over.isPresent()) {
+                    return over.get();
+                }
+            } catch (OpenCode.Unavailable away) {
+                Log.warn("%s: %s", runs.current().taskId(), away);
+            }
+            runs.pause(Duration.ofMillis(100));
+        }
+    }
+
+    /** Looks where the run stands and does the next thing; empty: look again. */
+    private Optional<Run> attempt() {
+        if (!agent.isReady()) {
+            return Optional.empty();
+        }
+        var session = session();
+        if (agent.api().status(session).isPresent()) {
+            return follow(session);
+        }
+        var run = runs.current();
+        return switch (Outcome.of(agent.api().messages(session), run.messageId())) {
+            case Outcome.Completed(var response, var tools) ->
+                Optional.of(run.completed(response, tools, System.currentTimeMillis()));
+            case Outcome.Failed(var error, var response, var tools) ->
+                Optional.of(run.failed(TaskState.FAILED, error, response, tools, System.currentTimeMillis()));
+            case Outcome.Lost(var tools) ->
+                Optional.of(run.failed(
+                        TaskState.FAILED,
+                        new Failure(
+                                "agent_lost",
+                                "The agent died while a tool was at work; whether it took effect is unknown."),
+                        null,
+                        tools,
+                        System.currentTimeMillis()));
+            case Outcome.Interrupted _
+            when run.attempts() >= MOST_ATTEMPTS ->
+                Optional.of(failed(new Failure("agent_lost", "The agent died each time it was given the prompt.")));
+            case Outcome.Interrupted() -> {
+                post(session, List.of());
+                yield Optional.empty();
+            }
+            case Outcome.NotBegun _
+            when runs.sessionError().isPresent() -> runs.sessionError().map(this::failed);
+            case Outcome.NotBegun _
+            when run.attempts() >= BEGIN_ATTEMPTS ->
+                Optional.of(failed(new Failure("agent_error", "The agent takes the prompt but doesn't begin.")));
+            case Outcome.NotBegun(var isPromptThere) -> {
+                post(
+                        session,
+                        isPromptThere
+                                ? List.of()
+                                : List.of(Map.of(
+                                        "type", "text", "text", run.request().prompt())));
+                yield Optional.empty();
+            }
+        };
+    }
+
+    /**
+     * Gives the prompt to the agent, and waits until that shows: by its status, or by a message that wasn't there before. What an
+     * earlier attempt left behind shows nothing.
+     */
+    private void post(String session, List<Map<String, String>> parts) {
+        var run = runs.attempted();
+        int before = Outcome.answers(agent.api().messages(session), run.messageId());
+        agent.api().prompt(session, body(run, parts));
+        long deadline = System.nanoTime() + BEGIN.toNanos();
+        while (System.nanoTime() < deadline
+                && ended().isEmpty()
+                && runs.sessionError().isEmpty()) {
+            if (agent.api().status(session).isPresent()
+                    || Outcome.answers(agent.api().messages(session), run.messageId()) > before) {
+                return;
+            }
+            runs.pause(Duration.ofMillis(30));
+        }
+    }
+
+    private static Map<String, Object> body(Run run, List<Map<String, String>> parts) {
+        var options = run.request().options();
+        var body = new HashMap<String, Object>(Map.of(
+                "messageID", run.messageId(),
+                "parts", parts,
+                "model", Map.of("providerID", OpenCode.PROVIDER, "modelID", OpenCode.MODEL),
+                // It sticks to the session, so it is said each time.
+                "tools", Tools.map(options.autoTools())));
+        if (options.system() != null) {
+            body.put("system", options.system());
+        }
+        return body;
+    }
+
+    /** Waits while the agent works; empty: it is idle again, so its messages say what came of it. */
+    private Optional<Run> follow(String session) {
+        while (true) {
+            var status = agent.api().status(session);
+            if (status.isEmpty()) {
+                return Optional.empty();
+            }
+            var end = ended();
+            if (end.isPresent()) {
+                agent.api().abort(session);
+                return end;
+            }
+            if (status.get().path("attempt").asInt() >= PROVIDER_ATTEMPTS) {
+                agent.api().abort(session);
+                return Optional.of(failed(new Failure(
+                        "provider_unavailable",
+                        "The model provider failed " + PROVIDER_ATTEMPTS + " times: "
+                                + status.get().path("message").asText())));
+            }
+            runs.pause(LOOK);
+        }
+    }
+
+    private String session() {
+        var conversation = store.conversation();
+        if (!conversation.session().isEmpty() && agent.api().hasSession(conversation.session())) {
+            return conversation.session();
+        }
+        var session = agent.api().createSession(config.secrets().instanceId());
+        store.save(new RunStore.Conversation(session, store.conversation().lastQueueNumber()));
+        return session;
+    }
+
+    /** Ended from outside the agent: cancelled, out of time, or refused before a message was made. */
+    private Optional<Run> ended() {
+        var run = runs.current();
+        if (runs.isCancelled()) {
+            return Optional.of(run.failed(
+                    TaskState.CANCELLED,
+                    new Failure("cancelled", "The run was cancelled."),
+                    null,
+                    List.of(),
+                    System.currentTimeMillis()));
+        }
+        if (System.currentTimeMillis() > run.deadlineMs()) {
+            return Optional.of(run.failed(
+                    TaskState.TIMED_OUT,
+                    new Failure(
+                            "timeout",
+                            "The run took longer than "
+                                    + run.request().options().timeoutMs() + " ms."),
+                    null,
+                    List.of(),
+                    System.currentTimeMillis()));
+        }
+        return Optional.empty();
+    }
+
+    private Run failed(Failure failure) {
+        return runs.current().failed(TaskState.FAILED, failure, null, List.of(), System.currentTimeMillis());
+    }
+}

@@ -1,0 +1,141 @@
+package ai.in10nt.gateway;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.Tuple;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.ws.rs.core.Response;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code Idempotency-Key}: the same key and body, on the same path, give the first answer again for 24 hours. What the gateway
+ * refuses before a command is on its way isn't remembered; what the owner answered is, refusals too.
+ */
+@ApplicationScoped
+class Idempotency {
+    private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
+    private static final String MINE = " where tenant = $1 and method = $2 and path = $3 and key = $4";
+
+    private final Pool pool;
+
+    Idempotency(Pool pool) {
+        this.pool = pool;
+    }
+
+    /** Does the request, or answers as the first one was answered. */
+    Response once(Caller caller, @Nullable String body, Function<RequestIds, Response> request) {
+        var key = caller.idempotencyKey();
+        if (key == null) {
+            return request.apply(RequestIds.random());
+        }
+        if (!KEY.matcher(key).matches()) {
+            throw Problem.of(
+                    400, "invalid_idempotency_key", "Idempotency-Key must be 1 to 255 visible ASCII characters.");
+        }
+        var names = List.of(caller.tenant(), caller.method(), caller.path(), key);
+        var row = find(names, sha256(body));
+        if (!MessageDigest.isEqual(
+                row.getBuffer("body_sha256").getBytes(), sha256(body).getBytes())) {
+            throw Problem.of(
+                    422, "idempotency_key_reused", "This Idempotency-Key was used with another body; use a new key.");
+        }
+        if (row.getInteger("status") != null) {
+            return response(row);
+        }
+        var ids = RequestIds.derived(
+                String.join("\n", names), row.getOffsetDateTime("created_at").toInstant());
+        try {
+            return remember(names, request.apply(ids), row);
+        } catch (Problem problem) {
+            if (ids.isOnItsWay()) {
+                return remember(names, problem.response(caller.path()), row);
+            }
+            forget(names, row);
+            throw problem;
+        }
+    }
+
+    private Row find(List<String> names, Buffer hash) {
+        execute("delete from idempotency" + MINE + " and created_at < now() - interval '24 hours'", names);
+        execute(
+                "insert into idempotency (tenant, method, path, key, body_sha256) values ($1, $2, $3, $4, $5)"
+                        + " on conflict do nothing",
+                names,
+                hash);
+        var rows = pool.preparedQuery("select * from idempotency" + MINE)
+                .execute(Tuple.from(List.copyOf(names)))
+                .await()
+                .atMost(View.PATIENCE);
+        if (rows.size() == 0) {
+            // The first request was refused just now, and forgotten.
+            throw Problem.unavailable("try_again", "The first request with this key was just refused; try again.");
+        }
+        return rows.iterator().next();
+    }
+
+    /** Who is first to have an answer, has the answer. */
+    private Response remember(List<String> names, Response response, Row row) {
+        execute(
+                "update idempotency set status = $5, location = $6, media_type = $7, body = $8" + MINE
+                        + " and created_at = $9 and status is null",
+                names,
+                response.getStatus(),
+                response.getHeaderString("Location"),
+                Optional.ofNullable(response.getMediaType())
+                        .map(Object::toString)
+                        .orElse("application/json"),
+                String.valueOf(response.getEntity()),
+                row.getOffsetDateTime("created_at"));
+        var answered = pool.preparedQuery("select * from idempotency" + MINE)
+                .execute(Tuple.from(List.copyOf(names)))
+                .await()
+                .atMost(View.PATIENCE);
+        return answered.size() == 0 ? response : response(answered.iterator().next());
+    }
+
+    private void forget(List<String> names, Row row) {
+        execute(
+                "delete from idempotency" + MINE + " and created_at = $5 and status is null",
+                names,
+                row.getOffsetDateTime("created_at"));
+    }
+
+    /** Those that are too old to be repeated. */
+    void forgetOld() {
+        execute("delete from idempotency where created_at < now() - interval '24 hours'", List.of());
+    }
+
+    private void execute(String sql, List<String> names, @Nullable Object... more) {
+        var values = new ArrayList<@Nullable Object>(names);
+        values.addAll(java.util.Arrays.asList(more));
+        pool.preparedQuery(sql).execute(Tuple.from(values)).await().atMost(View.PATIENCE);
+    }
+
+    private static Response response(Row row) {
+        var response = Response.status(row.getInteger("status"))
+                .type(row.getString("media_type"))
+                .entity(row.getString("body"));
+        if (row.getString("location") != null) {
+            response.header("Location", row.getString("location"));
+        }
+        return response.build();
+    }
+
+    private static Buffer sha256(@Nullable String body) {
+        try {
+            return Buffer.buffer(MessageDigest.getInstance("SHA-256")
+                    .digest((body == null ? "" : body).getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package ai.in10nt.gateway;
+
+import ai.in10nt.contracts.Ids;
+import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.contracts.TaskId;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * The ids that one request gives out: random, or derived from its idempotency key, so that the same request makes the same
+ * command again, on any replica and after a crash, and the owner decides it once.
+ */
+final class RequestIds {
+    private static final String ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    private final Optional<String> seed;
+    private final Instant at;
+    private boolean isOnItsWay;
+
+    private RequestIds(Optional<String> seed, Instant at) {
+        this.seed = seed;
+        this.at = at;
+    }
+
+    static RequestIds random() {
+        return new RequestIds(Optional.empty(), Instant.EPOCH);
+    }
+
+    static RequestIds derived(String seed, Instant at) {
+        return new RequestIds(Optional.of(seed), at);
+    }
+
+    InstanceId instance() {
+        return seed.map(text -> new InstanceId("inst_" + derive("instance", text)))
+                .orElseGet(InstanceId::mint);
+    }
+
+    TaskId task() {
+        return seed.map(text -> new TaskId("task_" + derive("task", text))).orElseGet(TaskId::mint);
+    }
+
+    String command() {
+        return seed.map(text -> "cmd_" + derive("command", text)).orElseGet(Ids::command);
+    }
+
+    /** The command is a row: from now on the request can't be undone. */
+    void onItsWay() {
+        isOnItsWay = true;
+    }
+
+    boolean isOnItsWay() {
+        return isOnItsWay;
+    }
+
+    /** In the form of a ULID: the time of the first request, then 80 bits of the hash. */
+    private String derive(String kind, String text) {
+        try {
+            var hash = MessageDigest.getInstance("SHA-256")
+                    .digest((kind + "\n" + at + "\n" + text).getBytes(StandardCharsets.UTF_8));
+            var id = new StringBuilder(26);
+            for (int shift = 45; shift >= 0; shift -= 5) {
+                id.append(ALPHABET.charAt((int) (at.toEpochMilli() >>> shift) & 31));
+            }
+            for (int i = 0; i < 16; i++) {
+                id.append(ALPHABET.charAt(hash[i] & 31));
+            }
+            return id.toString();
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
