@@ -7,7 +7,6 @@ import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.InstanceStatus;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Topic;
-import ai.in10nt.contracts.VmSize;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.Consumes;
@@ -87,7 +86,7 @@ public class InstancesResource {
                 List.copyOf(request.env().keySet()),
                 seal(id, request.env()),
                 request.labels());
-        var placeholder = Resource.of(caller.tenant(), 0, placeholder(command));
+        var placeholder = Resource.of(caller.tenant(), 0, InstanceData.created(command, Instant.now()));
         var state = submit(command, ids, placeholder, BOOTED, false, prefer);
         boolean isSettled = BOOTED.contains(state.instance().status());
         return isSettled || !hasPrefer(prefer) ? created(state) : accepted(state);
@@ -113,31 +112,6 @@ public class InstancesResource {
 
     private @Nullable String seal(InstanceId id, Map<String, String> env) {
         return env.isEmpty() ? null : keysets.toProvisioner().seal(caller.tenant(), id, Json.text(env));
-    }
-
-    /** What the view shows before the provisioner's first event. */
-    private static InstanceData placeholder(InstanceCommand.Create create) {
-        var now = Instant.now();
-        var masked = new LinkedHashMap<String, String>();
-        create.env().forEach(name -> masked.put(name, "***"));
-        int memoryMb = VmSize.named(create.vmSize()).orElseThrow().memoryFor(create.agentType());
-        return new InstanceData(
-                create.instanceId(),
-                create.name(),
-                InstanceStatus.PROVISIONING,
-                null,
-                now,
-                create.description(),
-                create.region(),
-                create.vmSize(),
-                masked,
-                create.agentType(),
-                List.of(),
-                create.labels(),
-                now,
-                1,
-                memoryMb,
-                null);
     }
 
     @POST

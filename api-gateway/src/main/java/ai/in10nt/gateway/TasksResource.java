@@ -7,7 +7,6 @@ import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.TaskCommand;
 import ai.in10nt.contracts.TaskData;
 import ai.in10nt.contracts.TaskId;
-import ai.in10nt.contracts.TaskState;
 import ai.in10nt.contracts.Topic;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.smallrye.mutiny.Uni;
@@ -25,7 +24,6 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.eclipse.microprofile.rest.client.inject.RestClient;
@@ -87,7 +85,8 @@ public class TasksResource {
         var request = RunRequest.from(Body.parse(body));
         var command = new TaskCommand.Run(
                 taskId, new InstanceId(id), instance.revision(), request.prompt(), request.options());
-        var placeholder = Resource.of(caller.tenant(), 0, placeholder(command).bounded());
+        var placeholder = Resource.of(
+                caller.tenant(), 0, TaskData.queued(command, Instant.now()).bounded());
         var deadline = Instant.now().plus(hold(request, prefer));
         var commandId = commands.accept(
                 caller,
@@ -141,28 +140,6 @@ public class TasksResource {
                 throw Problem.refused(
                         new Failure("instance_destroyed", "The instance was destroyed; create a new one."));
         }
-    }
-
-    private static TaskData placeholder(TaskCommand.Run run) {
-        return new TaskData(
-                run.taskId(),
-                run.instanceId(),
-                TaskState.QUEUED.status(),
-                TaskState.QUEUED,
-                run.prompt(),
-                null,
-                null,
-                null,
-                0,
-                null,
-                null,
-                null,
-                List.of(),
-                Instant.now(),
-                null,
-                null,
-                0,
-                null);
     }
 
     private Optional<Resource> over(TaskId taskId, String instanceId) {

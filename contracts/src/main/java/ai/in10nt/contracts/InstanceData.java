@@ -1,6 +1,7 @@
 package ai.in10nt.contracts;
 
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -36,67 +37,56 @@ public record InstanceData(
         labels = Map.copyOf(labels);
     }
 
-    public InstanceData with(InstanceStatus status, Instant at) {
+    /** A new one, as the create asked for it: the gateway shows it at once, its owner begins with the same. */
+    public static InstanceData created(InstanceCommand.Create create, Instant at) {
+        var masked = new LinkedHashMap<String, String>();
+        create.env().forEach(name -> masked.put(name, "***"));
+        int memoryMb = VmSize.named(create.vmSize())
+                .orElseThrow(() -> new IllegalArgumentException("no such vmSize: " + create.vmSize()))
+                .memoryFor(create.agentType());
         return new InstanceData(
-                instanceId,
-                name,
-                status,
-                agentUrl,
-                createdAt,
-                description,
-                region,
-                vmSize,
-                env,
-                agentType,
-                integrations,
-                labels,
+                create.instanceId(),
+                create.name(),
+                InstanceStatus.PROVISIONING,
+                null,
                 at,
-                generation,
+                create.description(),
+                create.region(),
+                create.vmSize(),
+                masked,
+                create.agentType(),
+                List.of(),
+                create.labels(),
+                at,
+                1,
                 memoryMb,
                 null);
     }
 
+    /** In another status, without the error it may have had. */
+    public InstanceData with(InstanceStatus status, Instant at) {
+        return copy(status, agentUrl, at, generation, null);
+    }
+
     public InstanceData withAgentUrl(@Nullable String agentUrl) {
-        return new InstanceData(
-                instanceId,
-                name,
-                status,
-                agentUrl,
-                createdAt,
-                description,
-                region,
-                vmSize,
-                env,
-                agentType,
-                integrations,
-                labels,
-                updatedAt,
-                generation,
-                memoryMb,
-                error);
+        return copy(status, agentUrl, updatedAt, generation, error);
     }
 
     public InstanceData withGeneration(int generation) {
-        return new InstanceData(
-                instanceId,
-                name,
-                status,
-                agentUrl,
-                createdAt,
-                description,
-                region,
-                vmSize,
-                env,
-                agentType,
-                integrations,
-                labels,
-                updatedAt,
-                generation,
-                memoryMb,
-                error);
+        return copy(status, agentUrl, updatedAt, generation, error);
     }
 
     public InstanceData withError(Failure error) {
+        return copy(status, agentUrl, updatedAt, generation, error);
+    }
+
+    /** Only these ever change. */
+    private InstanceData copy(
+            InstanceStatus status,
+            @Nullable String agentUrl,
+            Instant updatedAt,
+            int generation,
+            @Nullable Failure error) {
         return new InstanceData(
                 instanceId,
                 name,

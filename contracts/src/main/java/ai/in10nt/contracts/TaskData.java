@@ -39,6 +39,29 @@ public record TaskData(
         toolsUsed = List.copyOf(toolsUsed);
     }
 
+    /** A new one, as the run asked for it: the gateway shows it at once, its owner begins with the same. */
+    public static TaskData queued(TaskCommand.Run run, Instant at) {
+        return new TaskData(
+                run.taskId(),
+                run.instanceId(),
+                TaskState.QUEUED.status(),
+                TaskState.QUEUED,
+                run.prompt(),
+                null,
+                null,
+                null,
+                0,
+                null,
+                null,
+                null,
+                List.of(),
+                at,
+                null,
+                null,
+                0,
+                null);
+    }
+
     /** The same with prompt and response cut to {@link #MAX_TEXT_BYTES}. */
     public TaskData bounded() {
         var shortPrompt = cut(prompt);

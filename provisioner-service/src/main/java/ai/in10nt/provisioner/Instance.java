@@ -15,10 +15,7 @@ import ai.in10nt.contracts.InstanceCommand;
 import ai.in10nt.contracts.InstanceData;
 import ai.in10nt.contracts.InstanceEvent;
 import ai.in10nt.contracts.InstanceStatus;
-import ai.in10nt.contracts.VmSize;
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,28 +70,7 @@ record Instance(
 
     private static Instance created(
             InstanceCommand.Create create, String tenant, @Nullable String traceparent, Instant now) {
-        var masked = new LinkedHashMap<String, String>();
-        create.env().forEach(name -> masked.put(name, "***"));
-        int memoryMb = VmSize.named(create.vmSize())
-                .orElseThrow(() -> new IllegalArgumentException("no such vmSize: " + create.vmSize()))
-                .memoryFor(create.agentType());
-        var data = new InstanceData(
-                create.instanceId(),
-                create.name(),
-                PROVISIONING,
-                null,
-                now,
-                create.description(),
-                create.region(),
-                create.vmSize(),
-                masked,
-                create.agentType(),
-                List.of(),
-                create.labels(),
-                now,
-                1,
-                memoryMb,
-                null);
+        var data = InstanceData.created(create, now);
         return new Instance(data, tenant, 1, now, create.sealedEnv(), null, null, traceparent);
     }
 

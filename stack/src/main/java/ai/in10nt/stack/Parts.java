@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.apache.kafka.common.Uuid;
 
 /** The processes that a stack has, and what each is given. Secrets go into 0600 files, never on a command line or into an environment. */
 final class Parts {
@@ -80,7 +81,7 @@ final class Parts {
                 num.network.threads=2
                 num.io.threads=4
                 """.formatted(settings.kafkaPort(), settings.kafkaControllerPort(), home.at("kafka")));
-        var clusterId = home.secret("run/kafka-cluster", () -> home.random(16));
+        var clusterId = home.secret("run/kafka-cluster", () -> Uuid.randomUuid().toString());
         var command = java(
                 "-Xmx160m", "-cp", library("stack"), "ai.in10nt.stack.KafkaBroker", properties.toString(), clusterId);
         return new Supervised.Definition("kafka", kafka(), command, quietLog(), () -> Topics.areReachable(kafka()));

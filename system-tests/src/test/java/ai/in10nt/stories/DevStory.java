@@ -66,6 +66,33 @@ class DevStory {
         assertThat(Files.readString(Path.of("/proc/mounts"))).doesNotContain(folder.toString());
     }
 
+    /** README's own text, but for the address. */
+    private static void readmesCurlLinesWork(String baseUrl, String key) throws Exception {
+        var readme = Files.readString(TestStack.ROOT.resolve("README.md"));
+        var block = readme.substring(readme.indexOf("curl -s localhost:8080"));
+        var commands = List.of(block.substring(0, block.indexOf("```"))
+                .replace("\\\n", " ")
+                .replace("localhost:8080", baseUrl)
+                .strip()
+                .split("\n", -1));
+        assertThat(commands).hasSize(3);
+
+        var created = Json.read(bash(commands.get(0), key, ""), JsonNode.class);
+        var id = created.path("instanceId").asText();
+        assertThat(created.path("status").asText()).isEqualTo("healthy");
+        var task = Json.read(bash(commands.get(1), key, id), JsonNode.class);
+        assertThat(task.path("response").asText()).isEqualTo("I wrote hi into hello.txt.");
+        assertThat(Json.read(bash(commands.get(2), key, id), JsonNode.class)).hasSize(1);
+    }
+
+    private static String bash(String command, String key, String id) throws Exception {
+        var builder = new ProcessBuilder("bash", "-c", command);
+        builder.environment().put("KEY", key);
+        builder.environment().put("ID", id);
+        var process = builder.start();
+        return new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    }
+
     @Test
     void up_status_up_again_and_down() throws Exception {
         var up = dev(24_300, "up", "up", "-d");
@@ -104,6 +131,8 @@ class DevStory {
             assertThat(Files.readString(proc.resolve("cmdline"))).doesNotContain(secret);
             assertThat(Files.readString(proc.resolve("environ"))).doesNotContain(secret);
         }
+
+        readmesCurlLinesWork(status.path("baseUrl").asText(), status.path("apiKey").asText());
 
         assertThat(dev(24_300, "up", "down").code()).isZero();
         assertThat(left("up")).isEmpty();

@@ -60,26 +60,7 @@ record Task(
 
     private static Task queued(
             TaskCommand.Run run, long queueNumber, String tenant, @Nullable String trace, Instant now) {
-        var data = new TaskData(
-                run.taskId(),
-                run.instanceId(),
-                TaskState.QUEUED.status(),
-                TaskState.QUEUED,
-                run.prompt(),
-                null,
-                null,
-                null,
-                0,
-                null,
-                null,
-                null,
-                List.of(),
-                now,
-                null,
-                null,
-                0,
-                null);
-        return new Task(data, tenant, 1, queueNumber, run.options(), 0, trace);
+        return new Task(TaskData.queued(run, now), tenant, 1, queueNumber, run.options(), 0, trace);
     }
 
     boolean isOver() {
