@@ -22,14 +22,22 @@ record AgentConfig(
         int port,
         int proxyPort,
         Path openCode,
+        Path agentEnvFile,
+        boolean hasOneUser,
         Map<String, String> agentEnv) {
 
     /**
      * The file that the provisioner put into the machine.
      *
+     * @param env the user's variables, for the agent alone
      * @param providers by name, as a run names one
      */
-    record Secrets(String instanceId, int generation, String token, Map<String, Provider> providers) {
+    record Secrets(
+            String instanceId,
+            int generation,
+            String token,
+            Map<String, Provider> providers,
+            @Nullable Map<String, String> env) {
         @Override
         public String toString() {
             return "Secrets[" + instanceId + ", generation " + generation + "]";
@@ -55,16 +63,22 @@ record AgentConfig(
     static AgentConfig from(Map<String, String> env) {
         try {
             var file = Path.of(env.getOrDefault("IN10NT_AGENT_FILE", "/run/in10nt/agent.json"));
+            var secrets = Json.MAPPER.readValue(file.toFile(), Secrets.class);
             var agentEnv = new TreeMap<>(env);
             agentEnv.keySet().removeIf(name -> name.startsWith("IN10NT_"));
+            if (secrets.env() != null) {
+                agentEnv.putAll(secrets.env());
+            }
             return new AgentConfig(
-                    Json.MAPPER.readValue(file.toFile(), Secrets.class),
+                    secrets,
                     Path.of(env.getOrDefault("IN10NT_DATA", "/data")),
                     Path.of(env.getOrDefault("IN10NT_WORKSPACE", "/workspace")),
                     env.getOrDefault("IN10NT_HOST", "::"),
                     Integer.parseInt(env.getOrDefault("IN10NT_PORT", "3000")),
                     Integer.parseInt(env.getOrDefault("IN10NT_PROXY_PORT", "3001")),
                     Path.of(env.getOrDefault("IN10NT_OPENCODE", "/opt/in10nt/opencode")),
+                    file.resolveSibling("agent.env"),
+                    env.containsKey("IN10NT_ONE_USER"),
                     agentEnv);
         } catch (IOException e) {
             throw new UncheckedIOException("the agent server's configuration", e);
@@ -85,7 +99,10 @@ record AgentConfig(
      * The user that the agent runs as, so that it can't read what this process can; absent where the machine has only one
      * user id.
      */
-    static Optional<Integer> agentUser() {
+    Optional<Integer> agentUser() {
+        if (hasOneUser) {
+            return Optional.empty();
+        }
         try {
             var ids = Files.readString(Path.of("/proc/self/uid_map"))
                     .strip()

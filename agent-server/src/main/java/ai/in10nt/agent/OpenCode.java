@@ -60,7 +60,12 @@ final class OpenCode {
     }
 
     boolean hasSession(String id) {
-        return call("GET", "/session/" + id, null, PATIENCE).statusCode() == 200;
+        int status = call("GET", "/session/" + id, null, PATIENCE).statusCode();
+        return switch (status) {
+            case 200 -> true;
+            case 404 -> false;
+            default -> throw new Unavailable("GET /session answered " + status, null);
+        };
     }
 
     /** What a session is doing: {@code busy}, {@code retry} with attempt and message; absent when idle. */

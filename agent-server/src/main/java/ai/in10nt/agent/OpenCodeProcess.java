@@ -5,12 +5,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -89,15 +91,27 @@ final class OpenCodeProcess {
 
     private Process launch() throws IOException {
         var command = new ArrayList<String>();
-        AgentConfig.agentUser()
-                .ifPresent(user -> command.addAll(List.of(
-                        "setpriv",
-                        "--reuid",
-                        user.toString(),
-                        "--regid",
-                        user.toString(),
-                        "--clear-groups",
-                        "--no-new-privs")));
+        var env = new TreeMap<>(config.agentEnv());
+        env.putAll(environment());
+        if (config.agentUser().isPresent()) {
+            // The variables are the user's: nothing that still is root may have them, so they are read after the change
+            // of user.
+            writeEnvironment(env, config.agentUser().get());
+            var user = config.agentUser().get().toString();
+            command.addAll(List.of(
+                    "/usr/bin/setpriv",
+                    "--reuid",
+                    user,
+                    "--regid",
+                    user,
+                    "--clear-groups",
+                    "--no-new-privs",
+                    "/bin/sh",
+                    "-c",
+                    "set -a; . \"$0\"; set +a; exec \"$@\"",
+                    config.agentEnvFile().toString()));
+            env.clear();
+        }
         command.addAll(List.of(
                 config.openCode().toString(), "serve", "--hostname", "127.0.0.1", "--port", String.valueOf(port)));
         var builder = new ProcessBuilder(command)
@@ -105,13 +119,25 @@ final class OpenCodeProcess {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.INHERIT);
         builder.environment().clear();
-        builder.environment().putAll(config.agentEnv());
-        builder.environment().putAll(environment());
+        builder.environment().putAll(env);
         return builder.start();
     }
 
+    private void writeEnvironment(Map<String, String> env, int user) throws IOException {
+        var file = config.agentEnvFile();
+        Files.deleteIfExists(file);
+        Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        var lines = new StringBuilder();
+        env.forEach((name, value) -> lines.append(name)
+                .append("='")
+                .append(value.replace("'", "'\\''"))
+                .append("'\n"));
+        Files.writeString(file, lines);
+        Files.setAttribute(file, "unix:uid", user);
+    }
+
     private Map<String, String> environment() {
-        var env = new java.util.TreeMap<>(Map.of(
+        var env = new TreeMap<>(Map.of(
                 "HOME", config.home().toString(),
                 "TMPDIR", config.home().resolve("tmp").toString(),
                 "OPENCODE_CONFIG", configFile().toString(),
@@ -145,12 +171,11 @@ final class OpenCodeProcess {
                 Files.createDirectories(folder);
             }
             Files.writeString(configFile(), Json.text(openCodeConfig()));
-            if (AgentConfig.agentUser().isPresent()) {
-                int user = AgentConfig.agentUser().get();
+            if (config.agentUser().isPresent()) {
+                int user = config.agentUser().get();
                 give(config.home(), user);
                 give(config.workspace().toRealPath(), user);
-                Files.setPosixFilePermissions(
-                        config.state(), java.nio.file.attribute.PosixFilePermissions.fromString("rwx------"));
+                Files.setPosixFilePermissions(config.state(), PosixFilePermissions.fromString("rwx------"));
             }
         } catch (IOException e) {
             throw new UncheckedIOException("the machine's folders", e);

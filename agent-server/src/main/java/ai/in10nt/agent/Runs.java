@@ -42,23 +42,14 @@ final class Runs {
     /** Begins the run, goes on with it after a crash, or just says how it stands. */
     AgentRun.Report put(String taskId, AgentRun.Request request) {
         synchronized (lock) {
-            if (active != null && active.taskId().equals(taskId)) {
+            var known = waitForTurn(taskId, request);
+            if (active != null) {
                 return active.reportNow();
             }
-            var known = store.find(taskId);
             if (known.isPresent() && known.get().isOver()) {
                 return known.get().reportNow();
             }
             var conversation = store.conversation();
-            if (request.queueNumber() < conversation.lastQueueNumber()) {
-                throw new Superseded();
-            }
-            while (active != null) {
-                // The owner ended it without us; the session must be free before the next prompt.
-                isActiveCancelled = true;
-                lock.notifyAll();
-                await(LOOK);
-            }
             var run = known.orElseGet(() -> Run.begun(taskId, request, System.currentTimeMillis()));
             store.save(run);
             store.save(new RunStore.Conversation(conversation.session(), request.queueNumber()));
@@ -67,6 +58,29 @@ final class Runs {
             sessionError = null;
             Thread.ofVirtual().name(taskId).start(() -> bringToItsEnd(taskId));
             return run.reportNow();
+        }
+    }
+
+    /**
+     * Waits, under the lock, until nothing runs but this very task; the owner ended what still runs, and the session must be free
+     * before the next prompt. Everything is looked at anew after each wait.
+     */
+    private Optional<Run> waitForTurn(String taskId, AgentRun.Request request) {
+        while (true) {
+            var known = store.find(taskId);
+            boolean isMine = active != null && active.taskId().equals(taskId);
+            if (isMine || (known.isPresent() && known.get().isOver() && active == null)) {
+                return known;
+            }
+            if (request.queueNumber() < store.conversation().lastQueueNumber()) {
+                throw new Superseded();
+            }
+            if (active == null) {
+                return known;
+            }
+            isActiveCancelled = true;
+            lock.notifyAll();
+            await(LOOK);
         }
     }
 
@@ -126,10 +140,13 @@ final class Runs {
                             System.currentTimeMillis());
         }
         synchronized (lock) {
-            store.save(ended);
-            store.append(taskId, RunEvents.state(ended.reportNow().state()));
-            active = null;
-            lock.notifyAll();
+            try {
+                store.save(ended);
+                store.append(taskId, RunEvents.state(ended.reportNow().state()));
+            } finally {
+                active = null;
+                lock.notifyAll();
+            }
         }
         Log.info("%s %s after %d attempts", taskId, ended.reportNow().state().text(), ended.attempts());
     }

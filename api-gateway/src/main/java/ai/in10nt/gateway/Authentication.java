@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 class Authentication {
     private static final Pattern TRACEPARENT = Pattern.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
     private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
-    private static final Set<String> PUBLIC = Set.of("/health");
+    private static final Set<String> PUBLIC = Set.of("/health", "/metrics", "/openapi", "/asyncapi");
     private static final String REQUEST_ID_HEADER = "X-Request-Id";
 
     private final ApiKeys keys;
@@ -57,6 +57,10 @@ class Authentication {
 
     private @Nullable Response admit(ContainerRequestContext request, ApiKeys.ApiKey key, String path) {
         caller.is(key.keyId(), key.tenant(), Set.copyOf(key.scopes()));
+        if (path.equals("/keys") || path.startsWith("/keys/")) {
+            // These need admin, and the resource says so itself.
+            return null;
+        }
         var scope = switch (request.getMethod()) {
             case "GET", "HEAD", "OPTIONS" -> "read";
             default -> "write";

@@ -56,10 +56,13 @@ class Idempotency {
         try {
             return remember(names, request.apply(ids), row);
         } catch (Problem problem) {
-            if (ids.isOnItsWay()) {
+            // The gateway's own 503 isn't an answer, even after the command went.
+            if (ids.isOnItsWay() && problem.status() != 503) {
                 return remember(names, problem.response(caller.path()), row);
             }
-            forget(names, row);
+            if (!ids.isOnItsWay()) {
+                forget(names, row, ids.command());
+            }
             throw problem;
         }
     }
@@ -102,11 +105,14 @@ class Idempotency {
         return answered.size() == 0 ? response : response(answered.iterator().next());
     }
 
-    private void forget(List<String> names, Row row) {
+    /** Unless an earlier try of the same request has its command on its way: that one counts. */
+    private void forget(List<String> names, Row row, String command) {
         execute(
-                "delete from idempotency" + MINE + " and created_at = $5 and status is null",
+                "delete from idempotency" + MINE + " and created_at = $5 and status is null"
+                        + " and not exists (select 1 from request where command_id = $6)",
                 names,
-                row.getOffsetDateTime("created_at"));
+                row.getOffsetDateTime("created_at"),
+                command);
     }
 
     /** Those that are too old to be repeated. */

@@ -180,6 +180,9 @@ public class InstancesResource {
     @RunOnVirtualThread
     public String health(@PathParam("id") String id) {
         var instance = now(view.instance(caller.tenant(), id)).instance();
+        if (instance.status().isGone()) {
+            throw Problem.of(409, "instance_destroyed", "The instance was destroyed; create a new one.");
+        }
         var health = new LinkedHashMap<String, Object>();
         health.put("status", statusOf(instance));
         if (instance.status() == InstanceStatus.HEALTHY && instance.agentUrl() != null) {

@@ -75,7 +75,9 @@ final class Lists {
         return query.entrySet().stream()
                 .filter(parameter -> parameter.getKey().startsWith("label."))
                 .flatMap(parameter -> parameter.getValue().stream()
-                        .map(value -> parameter.getKey().substring("label.".length()) + "=" + value.replace("\0", "")))
+                        .map(value ->
+                                parameter.getKey().substring("label.".length()).replace("\0", "") + "="
+                                        + value.replace("\0", "")))
                 .toList();
     }
 

@@ -49,7 +49,11 @@ class Waiters {
     /** What the check finds, as soon as it finds it; empty when the deadline passes, or the gateway stops. */
     <T> Optional<T> until(String resource, Instant deadline, Supplier<Optional<T>> check) {
         var signal = new Semaphore(0);
-        waiting.computeIfAbsent(resource, _ -> ConcurrentHashMap.newKeySet()).add(signal);
+        waiting.compute(resource, (_, signals) -> {
+            var all = signals == null ? ConcurrentHashMap.<Semaphore>newKeySet() : signals;
+            all.add(signal);
+            return all;
+        });
         try {
             while (true) {
                 signal.drainPermits();

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Machines {
     private static final Duration LOOK = Duration.ofMillis(100);
+    private static final Duration AGAIN = Duration.ofSeconds(2);
     private static final Duration DEFAULT_STOP = Duration.ofSeconds(5);
     private static final Duration KEPT_AFTER_DESTROY = Duration.ofHours(1);
 
@@ -306,12 +307,17 @@ final class Machines {
         return Settings.duration(table.get(id).config().path("stop_config").path("timeout"), DEFAULT_STOP);
     }
 
+    /** Whatever stands in the way, it is done in the end: all of it may be repeated. */
     private static void background(String id, Runnable work) {
         Thread.ofVirtual().name(id).start(() -> {
-            try {
-                work.run();
-            } catch (RuntimeException e) {
-                System.err.println("machine " + id + ": " + e);
+            while (true) {
+                try {
+                    work.run();
+                    return;
+                } catch (RuntimeException e) {
+                    System.err.println("machine " + id + ": " + e);
+                    Host.pause(AGAIN);
+                }
             }
         });
     }

@@ -48,6 +48,7 @@ final class ProcessDriver implements Driver {
             builder.environment().put("IN10NT_DATA", data.toString());
             builder.environment()
                     .put("IN10NT_WORKSPACE", data.resolve("workspace").toString());
+            builder.environment().put("IN10NT_ONE_USER", "yes");
             builder.environment().put("IN10NT_HOST", machine.privateIp());
             builder.environment().put("IN10NT_OPENCODE", config.openCode().toString());
             builder.environment().put("IN10NT_PROXY_PORT", String.valueOf(proxyPort(machine)));

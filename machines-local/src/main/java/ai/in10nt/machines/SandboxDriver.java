@@ -66,10 +66,10 @@ final class SandboxDriver implements Driver {
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(
                             dir.resolve("machine.log").toFile()))
                     .start();
+            Host.remember(dir.resolve("shim.pid"), process.pid());
             try (var input = process.getOutputStream()) {
                 input.write(given(machine, volume).getBytes(StandardCharsets.US_ASCII));
             }
-            Host.remember(dir.resolve("shim.pid"), process.pid());
             awaitStart(machine, dir);
         } catch (IOException e) {
             throw new UncheckedIOException(machine + " can't be started", e);
@@ -83,6 +83,8 @@ final class SandboxDriver implements Driver {
         for (var left : List.of("exit", "init.pid", "pasta.pid", "shim.pid", "machine.log", "pasta.log")) {
             Files.deleteIfExists(dir.resolve(left));
         }
+        // What a killed runc left under this name would refuse the next boot.
+        removeFolder(runcState.resolve(String.valueOf(dir.getFileName())));
         bundle.makeRoot(dir.resolve("root"));
         if (volume != null) {
             Files.createDirectories(config.volume(volume).resolve("workspace"));
@@ -156,8 +158,9 @@ final class SandboxDriver implements Driver {
 
     @Override
     public void signal(String id, String signal) {
+        // A pid means this machine's process only while its shim lives.
         var init = config.machine(id).resolve("init.pid");
-        if (Host.isAlive(init)) {
+        if (isRunning(id) && Host.isAlive(init)) {
             Host.run(PATIENCE, List.of("kill", "-s", signal.replaceFirst("^SIG", ""), Host.read(init)));
         }
     }

@@ -117,7 +117,8 @@ class FlyDriver {
     /** Boots the instance's present generation on the machine it has. */
     void boot(Instance instance, Machine machine) {
         if (generationOf(machine) != instance.data().generation()) {
-            fly.updateMachine(app(), machine.id(), new FlyMachines.UpdateMachine(machineConfig(instance)));
+            fly.updateMachine(
+                    app(), machine.id(), new FlyMachines.UpdateMachine(machineConfig(instance), machine.version()));
         } else {
             fly.startMachine(app(), machine.id());
         }
@@ -184,7 +185,7 @@ class FlyDriver {
         return new MachineConfig(
                 config.image(),
                 guest(data),
-                env(instance),
+                Map.of("IN10NT_INSTANCE_ID", data.instanceId().value()),
                 List.of(new FlyMachines.Mount(String.valueOf(instance.volumeId()), "/data")),
                 // A boot is a generation of ours: Fly must not boot by itself.
                 new FlyMachines.Restart("no"),
@@ -195,6 +196,7 @@ class FlyDriver {
                 List.of(new FlyMachines.File("/run/in10nt/agent.json", base64(agentFile(instance)), 0600)));
     }
 
+    /** The user's variables are for the agent alone: what runs before it has more rights, and must not be steered by them. */
     private Map<String, String> env(Instance instance) {
         var env = new TreeMap<String, String>();
         if (instance.sealedEnv() != null) {
@@ -204,16 +206,16 @@ class FlyDriver {
                     .forEach(variable ->
                             env.put(variable.getKey(), variable.getValue().asText()));
         }
-        env.put("IN10NT_INSTANCE_ID", instance.data().instanceId().value());
         return env;
     }
 
-    /** What only the agent server may read: its token and the providers' keys. */
+    /** What only the agent server may read: its token, the providers' keys, the agent's variables. */
     private byte[] agentFile(Instance instance) {
         return Json.bytes(Map.of(
                 "instanceId", instance.data().instanceId(),
                 "generation", instance.data().generation(),
                 "token", agentToken(instance),
+                "env", env(instance),
                 "providers", providers));
     }
 

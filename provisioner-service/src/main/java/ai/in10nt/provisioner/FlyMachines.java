@@ -88,6 +88,7 @@ interface FlyMachines {
 
     record Machine(
             String id,
+            @JsonProperty("instance_id") @Nullable String version,
             @Nullable String name,
             String state,
             @Nullable String region,
@@ -96,7 +97,9 @@ interface FlyMachines {
 
     record CreateMachine(String name, String region, MachineConfig config) {}
 
-    record UpdateMachine(MachineConfig config) {}
+    record UpdateMachine(
+            MachineConfig config,
+            @JsonProperty("current_version") @Nullable String currentVersion) {}
 
     record StopMachine(String signal, String timeout) {}
 

@@ -215,9 +215,11 @@ class InstanceReconciler implements Reconciler {
     /** A healthy instance is due only when its machine was missing among the running ones. */
     private Optional<Duration> look(Read read) {
         var instance = read.instance();
-        var state = fly.machine(String.valueOf(instance.machineId()))
-                .map(Machine::state)
-                .orElse("destroyed");
+        var machine = fly.machine(String.valueOf(instance.machineId()));
+        boolean isOld = machine.isPresent()
+                && FlyDriver.generationOf(machine.get()) != instance.data().generation();
+        var state =
+                isOld ? "of an older generation" : machine.map(Machine::state).orElse("destroyed");
         return switch (state) {
             case "started" -> {
                 instances.clear(instance.data().instanceId().value());

@@ -61,6 +61,8 @@ class Relay {
     /** Publishes all that waits on the partition. One caller per partition at a time. */
     void publish(int partition) {
         while (true) {
+            // The producer first: who takes the partition over after this has a newer one, and ours is refused.
+            var producer = producer(partition);
             var rows = pool.preparedQuery(
                             "select seq, topic, key, headers, data from outbox where partition = $1 order by seq limit $2")
                     .execute(Tuple.of(partition, BATCH))
@@ -70,7 +72,7 @@ class Relay {
                 return;
             }
             var published = new ArrayList<Long>();
-            send(partition, rows, published);
+            send(producer, partition, rows, published);
             FailPoint.reach("after-publish");
             pool.preparedQuery("delete from outbox where seq = any($1)")
                     .execute(Tuple.of(published.toArray(Long[]::new)))
@@ -79,8 +81,7 @@ class Relay {
         }
     }
 
-    private void send(int partition, Iterable<Row> rows, List<Long> published) {
-        var producer = producer(partition);
+    private void send(KafkaProducer<String, byte[]> producer, int partition, Iterable<Row> rows, List<Long> published) {
         try {
             producer.beginTransaction();
             for (var row : rows) {

@@ -3,6 +3,7 @@ package ai.in10nt.stack;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
@@ -45,7 +46,9 @@ final class Demo {
         }
         say("prompt", prompt);
         began = System.nanoTime();
-        var task = gateway.post("/instances/" + id + "/run", Map.of("prompt", prompt));
+        var request = new HashMap<String, Object>(Providers.demoRun(settings));
+        request.put("prompt", prompt);
+        var task = gateway.post("/instances/" + id + "/run", request);
         say("answer", task.path("response").asText().replace("\n", "\n            "));
         say(
                 "status",

@@ -116,9 +116,7 @@ final class Parts {
                                 .resolve("agent-server/opencode/node_modules/opencode-linux-x64/bin/opencode")
                                 .toString(),
                 "MACHINES_DRIVER", settings.isSandboxed() ? "sandbox" : "process"));
-        if (!Providers.areReal(settings)) {
-            env.put("MACHINES_MODEL_PORT", String.valueOf(settings.modelPort()));
-        }
+        Providers.localPort(settings).ifPresent(port -> env.put("MACHINES_MODEL_PORT", String.valueOf(port)));
         var command = java("-Xmx96m", "-cp", library("machines-local"), "ai.in10nt.machines.MachinesLocal");
         return new Supervised.Definition(
                 "machines-local",

@@ -69,9 +69,10 @@ final class Pids {
                 var shim = find(folder.resolve("shim.pid"));
                 if (shim.isPresent()) {
                     find(folder.resolve("init.pid")).ifPresent(ProcessHandle::destroyForcibly);
-                    shim.get().descendants().forEach(ProcessHandle::destroyForcibly);
-                    await(shim.get(), Duration.ofSeconds(3));
-                    end(shim.get());
+                    if (!Files.exists(folder.resolve("init.pid")) || !await(shim.get(), Duration.ofSeconds(5))) {
+                        shim.get().descendants().forEach(ProcessHandle::destroyForcibly);
+                        end(shim.get());
+                    }
                 }
             }
         } catch (IOException e) {

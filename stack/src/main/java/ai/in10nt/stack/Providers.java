@@ -2,8 +2,11 @@ package ai.in10nt.stack;
 
 import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.URI;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
@@ -26,7 +29,9 @@ final class Providers {
             var key = settings.variable(prefix + "_API_KEY");
             var url = settings.variable(prefix + "_BASE_URL");
             if (key.isPresent() || url.isPresent()) {
-                var provider = providers.putObject(name).put("baseUrl", url.orElse(baseUrl));
+                var provider = providers
+                        .putObject(name)
+                        .put("baseUrl", url.orElse(baseUrl).replace("//localhost", "//127.0.0.1"));
                 key.ifPresent(value -> provider.put("apiKey", value));
             }
         });
@@ -39,6 +44,26 @@ final class Providers {
                     .put("outputPrice", 15);
         }
         return providers;
+    }
+
+    /** What the demo asks for: the first provider there is, and a model that it has. */
+    static Map<String, String> demoRun(Settings settings) {
+        var provider = of(settings).fieldNames().next();
+        var known = Map.of("openai", "gpt-4.1-mini", "anthropic", "claude-sonnet-4-5");
+        var model = settings.variable("IN10NT_DEMO_MODEL").or(() -> Optional.ofNullable(known.get(provider)));
+        return model.map(name -> Map.of("provider", provider, "model", name))
+                .orElseGet(() -> Map.of("provider", provider));
+    }
+
+    /** The one port of this host that machines must reach, where a model listens on loopback. */
+    static OptionalInt localPort(Settings settings) {
+        for (var provider : of(settings)) {
+            var url = URI.create(provider.path("baseUrl").asText());
+            if ("127.0.0.1".equals(url.getHost()) && url.getPort() > 0) {
+                return OptionalInt.of(url.getPort());
+            }
+        }
+        return OptionalInt.empty();
     }
 
     /** Whether any variable names a real provider. */

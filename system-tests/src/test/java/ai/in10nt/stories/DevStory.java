@@ -132,7 +132,8 @@ class DevStory {
             assertThat(Files.readString(proc.resolve("environ"))).doesNotContain(secret);
         }
 
-        readmesCurlLinesWork(status.path("baseUrl").asText(), status.path("apiKey").asText());
+        readmesCurlLinesWork(
+                status.path("baseUrl").asText(), status.path("apiKey").asText());
 
         assertThat(dev(24_300, "up", "down").code()).isZero();
         assertThat(left("up")).isEmpty();

@@ -92,6 +92,11 @@ class Runner implements Reconciler {
     }
 
     private Optional<Duration> giveUpWaiting(Read read) {
+        var created = read.task().data().createdAt();
+        var since = read.instance().since.isAfter(created) ? read.instance().since : created;
+        if (since.plusMillis(read.task().options().timeoutMs()).isAfter(tasks.now())) {
+            return Optional.of(SOON);
+        }
         var failure = new Failure(
                 "instance_not_healthy",
                 "The instance wasn't healthy within the task's timeout of "
