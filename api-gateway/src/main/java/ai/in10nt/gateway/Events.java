@@ -6,6 +6,7 @@ import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.Reply;
 import ai.in10nt.contracts.TaskEvent;
+import ai.in10nt.contracts.TaskState;
 import ai.in10nt.contracts.Topic;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.reactive.messaging.MutinyEmitter;
@@ -17,9 +18,11 @@ import io.vertx.mutiny.sqlclient.Tuple;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -46,6 +49,7 @@ class Events {
 
     private record Answered(
             String commandId,
+            String subject,
             @Nullable Long revision,
             @Nullable Failure problem) {}
 
@@ -101,13 +105,14 @@ class Events {
             var problem = topic.equals(Topic.REPLIES.topicName())
                     ? Json.read(message.data(), Reply.class).problem()
                     : null;
-            batch.answered.add(new Answered(message.causationId(), message.revision(), problem));
+            batch.answered.add(new Answered(message.causationId(), message.subject(), message.revision(), problem));
         }
     }
 
     private static Uni<Void> project(SqlClient client, Batch batch) {
         return View.put(client, newestOnly(batch.resources))
                 .chain(() -> answer(client, batch.answered))
+                .chain(() -> refuse(client, batch.answered))
                 .chain(() -> touch(client, batch.touched));
     }
 
@@ -132,6 +137,29 @@ class Events {
                                 answer.problem() == null ? null : new JsonObject(Json.text(answer.problem()))))
                         .toList())
                 .replaceWithVoid();
+    }
+
+    /** A task that was refused never began: what the view showed until then ends with the reason. */
+    private static Uni<Void> refuse(SqlClient client, List<Answered> answered) {
+        var refused =
+                answered.stream().filter(answer -> answer.problem() != null).toList();
+        if (refused.isEmpty()) {
+            return Uni.createFrom().voidItem();
+        }
+        return client.preparedQuery("update resource set status = 'failed', body = (body::jsonb || $2)::json"
+                        + " where id = $1 and kind = 'task' and revision = 0")
+                .executeBatch(refused.stream()
+                        .map(answer -> Tuple.of(answer.subject(), ended(answer.problem())))
+                        .toList())
+                .replaceWithVoid();
+    }
+
+    private static JsonObject ended(@Nullable Failure problem) {
+        return new JsonObject()
+                .put("status", TaskState.FAILED.status())
+                .put("state", TaskState.FAILED.text())
+                .put("completedAt", Instant.now().toString())
+                .put("error", new JsonObject(Json.text(Objects.requireNonNull(problem))));
     }
 
     private static Uni<Void> touch(SqlClient client, Set<String> touched) {

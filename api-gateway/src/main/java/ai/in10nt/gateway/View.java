@@ -98,7 +98,7 @@ class View {
 
     Uni<Boolean> hasOpenTasks(String instanceId) {
         return pool.preparedQuery("select exists (select 1 from resource where instance_id = $1 and kind = 'task'"
-                        + " and status = 'processing' and revision > 0)")
+                        + " and status = 'processing')")
                 .execute(Tuple.of(instanceId))
                 .map(rows -> rows.iterator().next().getBoolean(0));
     }

@@ -1,8 +1,10 @@
 package ai.in10nt.relay;
 
+import ai.in10nt.contracts.Failure;
 import ai.in10nt.contracts.Ids;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Message;
+import ai.in10nt.contracts.Reply;
 import ai.in10nt.contracts.Topic;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.smallrye.mutiny.Multi;
@@ -12,6 +14,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
@@ -39,6 +42,7 @@ public class Inbox {
 
     private static final Logger LOG = Logger.getLogger(Inbox.class);
     private static final int ATTEMPTS_BEFORE_A_BUG = 3;
+    private static final int MAX_BURIED_BYTES = 1024 * 1024;
 
     private final Mutiny.SessionFactory sessions;
     private final Owner owner;
@@ -132,7 +136,35 @@ public class Inbox {
     private Uni<Void> bury(ConsumerRecord<byte[], byte[]> record, Throwable bug) {
         LOG.errorf(bug, "%s-%d@%d becomes a dead letter", record.topic(), record.partition(), record.offset());
         return sessions.withTransaction(
-                session -> Journal.send(session, Topic.DEAD_LETTERS, record.partition(), deadLetter(record, bug)));
+                session -> Journal.send(session, Topic.DEAD_LETTERS, record.partition(), deadLetter(record, bug))
+                        .chain(() -> answerFor(session, record)));
+    }
+
+    /** A command is answered even so: its sender must not wait, and repeat it, for ever. */
+    private Uni<Void> answerFor(Mutiny.Session session, ConsumerRecord<byte[], byte[]> record) {
+        if (!record.topic().endsWith(".commands")) {
+            return Uni.createFrom().voidItem();
+        }
+        var command = Message.from(name -> header(record, name), record.value());
+        var problem = new Failure("internal_error", "The command couldn't be decided; it was logged.");
+        var reply = Reply.refused(new Reply.Command(command.id(), command.type()), problem);
+        var type = command.type().substring(0, command.type().indexOf('.') + 1) + "refused";
+        var message = new Message(
+                Ids.event(),
+                type,
+                "/" + application,
+                command.subject(),
+                Instant.now(),
+                command.tenant(),
+                null,
+                command.id(),
+                command.traceparent(),
+                Json.bytes(reply));
+        return Journal.isAnswered(session, command)
+                .flatMap(answered -> answered
+                        ? Uni.createFrom().voidItem()
+                        : Journal.send(session, Topic.REPLIES, record.partition(), message)
+                                .chain(() -> Journal.answer(session, command, type)));
     }
 
     /** The record, where it stood and why; values of commands are sealed, so nothing secret is repeated here. */
@@ -145,7 +177,7 @@ public class Inbox {
                 "key", key,
                 "reason", reason.getClass().getSimpleName() + ": " + firstLine(reason),
                 "headers", headers(record),
-                "value", Base64.getEncoder().encodeToString(record.value() == null ? new byte[0] : record.value()));
+                "value", Base64.getEncoder().encodeToString(beginning(record.value())));
         return new Message(
                 Ids.event(),
                 "dead-letter",
@@ -157,6 +189,11 @@ public class Inbox {
                 null,
                 null,
                 Json.bytes(data));
+    }
+
+    /** What fits into a record together with the rest, whatever came. */
+    private static byte[] beginning(byte @Nullable [] value) {
+        return value == null ? new byte[0] : Arrays.copyOf(value, Math.min(value.length, MAX_BURIED_BYTES));
     }
 
     private static Map<String, String> headers(ConsumerRecord<byte[], byte[]> record) {

@@ -1,6 +1,7 @@
 package ai.in10nt.stories;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -132,8 +134,21 @@ class DevStory {
             assertThat(Files.readString(proc.resolve("environ"))).doesNotContain(secret);
         }
 
-        readmesCurlLinesWork(
-                status.path("baseUrl").asText(), status.path("apiKey").asText());
+        var baseUrl = status.path("baseUrl").asText();
+        var client = new Client(baseUrl, status.path("apiKey").asText());
+        readmesCurlLinesWork(baseUrl, status.path("apiKey").asText());
+        var id = client.get("/instances").json().path(0).path("instanceId").asText();
+
+        assertThat(dev(24_300, "up", "down").code()).isZero();
+        assertThat(left("up")).isEmpty();
+        assertThat(dev(24_300, "up", "up", "-d").code()).isZero();
+        await("the instance is booted again")
+                .atMost(Duration.ofMinutes(1))
+                .until(() ->
+                        client.get("/instances/" + id).json().path("generation").asInt() == 2
+                                && client.get("/instances/" + id).text("status").equals("healthy"));
+        assertThat(client.run(id, "Run the command `cat hello.txt`").text("response"))
+                .contains("hi");
 
         assertThat(dev(24_300, "up", "down").code()).isZero();
         assertThat(left("up")).isEmpty();

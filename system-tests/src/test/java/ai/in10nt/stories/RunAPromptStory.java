@@ -280,6 +280,26 @@ class RunAPromptStory {
     }
 
     @Test
+    void what_the_user_sets_steers_nothing_that_has_more_rights_than_the_agent() {
+        var env = Map.of(
+                "PATH", "/workspace/bin:/usr/bin:/bin",
+                "LD_PRELOAD", "/workspace/none.so",
+                "QUOTED", "it's $HOME \"x\"");
+        var created = client.post("/instances", Map.of("name", "steer", "description", "x", "env", env));
+        var id = created.text("instanceId");
+        assertThat(created.text("status")).isEqualTo("healthy");
+
+        var task = client.run(
+                id, "Run the command `printf %s \"$QUOTED\"; echo; echo $PATH; id -u; cat /run/in10nt/agent.json`");
+
+        assertThat(task.text("response"))
+                .contains("it's $HOME \"x\"")
+                .contains("/workspace/bin:/usr/bin:/bin")
+                .contains("1000")
+                .contains("Permission denied");
+    }
+
+    @Test
     void other_tenants_see_nothing() {
         var id = client.create("mine");
         var stranger = stack.client(stack.newKey("others"));
