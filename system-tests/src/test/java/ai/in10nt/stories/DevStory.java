@@ -54,7 +54,7 @@ class DevStory {
 
     @Test
     void the_demo_does_the_main_job_and_leaves_nothing_running() throws Exception {
-        var demo = dev(24_100, "demo", "demo");
+        var demo = dev(21_100, "demo", "demo");
 
         assertThat(demo.code()).as(demo.output()).isZero();
         assertThat(demo.output())
@@ -97,21 +97,21 @@ class DevStory {
 
     @Test
     void up_status_up_again_and_down() throws Exception {
-        var up = dev(24_300, "up", "up", "-d");
+        var up = dev(21_300, "up", "up", "-d");
         assertThat(up.code()).as(up.output()).isZero();
         assertThat(up.output())
-                .contains("in10nt is ready at http://127.0.0.1:24300")
+                .contains("in10nt is ready at http://127.0.0.1:21300")
                 .contains("curl -s");
 
-        var again = dev(24_300, "up", "up", "-d");
+        var again = dev(21_300, "up", "up", "-d");
         assertThat(again.code()).isNotZero();
         assertThat(again.output()).contains("The stack runs already");
 
-        var taken = dev(24_300, "other", "up", "-d");
+        var taken = dev(21_300, "other", "up", "-d");
         assertThat(taken.code()).isNotZero();
-        assertThat(taken.output()).contains("Ports are taken").contains("24300 (for api-gateway) by pid");
+        assertThat(taken.output()).contains("Ports are taken").contains("21300 (for api-gateway) by pid");
 
-        JsonNode status = Json.read(dev(24_300, "up", "status", "--json").output(), JsonNode.class);
+        JsonNode status = Json.read(dev(21_300, "up", "status", "--json").output(), JsonNode.class);
         assertThat(status.path("services"))
                 .hasSize(7)
                 .allSatisfy(
@@ -139,9 +139,9 @@ class DevStory {
         readmesCurlLinesWork(baseUrl, status.path("apiKey").asText());
         var id = client.get("/instances").json().path(0).path("instanceId").asText();
 
-        assertThat(dev(24_300, "up", "down").code()).isZero();
+        assertThat(dev(21_300, "up", "down").code()).isZero();
         assertThat(left("up")).isEmpty();
-        assertThat(dev(24_300, "up", "up", "-d").code()).isZero();
+        assertThat(dev(21_300, "up", "up", "-d").code()).isZero();
         await("the instance is booted again")
                 .atMost(Duration.ofMinutes(1))
                 .until(() ->
@@ -150,8 +150,8 @@ class DevStory {
         assertThat(client.run(id, "Run the command `cat hello.txt`").text("response"))
                 .contains("hi");
 
-        assertThat(dev(24_300, "up", "down").code()).isZero();
+        assertThat(dev(21_300, "up", "down").code()).isZero();
         assertThat(left("up")).isEmpty();
-        assertThat(dev(24_300, "up", "status").output()).contains("The stack doesn't run");
+        assertThat(dev(21_300, "up", "status").output()).contains("The stack doesn't run");
     }
 }

@@ -1,0 +1,77 @@
+package ai.in10nt.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ai.in10nt.contracts.Ids;
+import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.contracts.Message;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Records that nobody understands: kept, answered where somebody waits, and in nobody's way. */
+@ExtendWith(SharedStack.class)
+class PoisonStory {
+    private static void send(TestStack stack, String topic, Map<String, String> headers, String value) {
+        Map<String, Object> config = Map.of("bootstrap.servers", stack.kafka());
+        try (var producer = new KafkaProducer<>(config, new StringSerializer(), new StringSerializer())) {
+            for (int partition = 0; partition < 12; partition++) {
+                var record = new ProducerRecord<>(topic, partition, "poison", value);
+                headers.forEach((name, text) -> record.headers().add(name, text.getBytes(StandardCharsets.UTF_8)));
+                var _ = producer.send(record);
+            }
+        }
+    }
+
+    private static Map<String, String> headers(String id, String type) {
+        return new Message(
+                        id,
+                        type,
+                        "/test",
+                        InstanceId.mint().value(),
+                        Instant.now(),
+                        "poison",
+                        null,
+                        null,
+                        null,
+                        new byte[0])
+                .headers();
+    }
+
+    @Test
+    void poison_is_a_dead_letter_and_the_next_command_works(TestStack stack) {
+        var command = Ids.command();
+        send(stack, "in10nt.instance.commands", Map.of(), "garbage");
+        send(stack, "in10nt.task.commands", Map.of("ce_type", "task.run"), "{");
+        send(stack, "in10nt.instance.commands", headers(command, "instance.create"), "{\"instanceId\":\"nonsense\"}");
+        send(stack, "in10nt.instance.commands", headers(Ids.command(), "instance.explode"), "{}");
+        send(stack, "in10nt.instance.events", headers(Ids.event(), "instance.healthy"), "not json");
+
+        var client = stack.client();
+        var id = client.create("after-poison");
+        assertThat(client.run(id, "hello").text("status")).isEqualTo("completed");
+        client.delete("/instances/" + id);
+
+        await("the dead letters say where they stood and why")
+                .atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(Events.all(stack.kafka(), "in10nt.dead-letters"))
+                        .anyMatch(letter -> letter.value().contains("in10nt.task.commands")
+                                && letter.value().contains("no header ce_id"))
+                        .anyMatch(letter -> letter.value().contains(command))
+                        .noneMatch(letter -> letter.value().contains("instance.explode")));
+        assertThat(Events.all(stack.kafka(), "in10nt.replies"))
+                .filteredOn(reply -> command.equals(reply.headers().get("ce_causationid")))
+                .as("one answer, however often it came")
+                .hasSize(1)
+                .allMatch(reply ->
+                        reply.type().equals("instance.refused") && reply.value().contains("internal_error"));
+        assertThat(client.get("/health/ready").status()).isEqualTo(200);
+    }
+}
