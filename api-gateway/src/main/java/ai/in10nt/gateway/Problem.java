@@ -62,6 +62,7 @@ final class Problem extends RuntimeException {
         int status = switch (failure.code()) {
             case "instance_not_found", "task_not_found" -> 404;
             case "instance_stopped", "instance_failed", "instance_destroyed", "name_taken" -> 409;
+            case "internal_error" -> 500;
             default -> 422;
         };
         return of(status, failure.code(), failure.detail());

@@ -83,8 +83,14 @@ final class SandboxDriver implements Driver {
         for (var left : List.of("exit", "init.pid", "pasta.pid", "shim.pid", "machine.log", "pasta.log")) {
             Files.deleteIfExists(dir.resolve(left));
         }
-        // What a killed runc left under this name would refuse the next boot.
-        removeFolder(runcState.resolve(String.valueOf(dir.getFileName())));
+        // What a killed runc left under this name would refuse the next boot; what a killed shim left of the last root
+        // could
+        // lead our own writes out of it.
+        for (var left : List.of(runcState.resolve(String.valueOf(dir.getFileName())), dir.resolve("root"))) {
+            if (Files.exists(left)) {
+                removeFolder(left);
+            }
+        }
         bundle.makeRoot(dir.resolve("root"));
         if (volume != null) {
             Files.createDirectories(config.volume(volume).resolve("workspace"));
