@@ -94,34 +94,39 @@ final class Bundle {
         for (var set : List.of("bounding", "effective", "permitted", "inheritable")) {
             capabilities.put(set, CAPABILITIES);
         }
-        return Map.of(
-                "terminal",
-                false,
-                "user",
-                Map.of("uid", 0, "gid", 0),
-                "args",
-                arguments,
+        var process = new LinkedHashMap<String, Object>();
+        process.put("terminal", false);
+        process.put("user", Map.of("uid", 0, "gid", 0));
+        process.put("args", arguments);
+        process.put(
                 "env",
                 environment(machine).entrySet().stream()
                         .map(e -> e.getKey() + "=" + e.getValue())
-                        .toList(),
-                "cwd",
-                "/",
-                "noNewPrivileges",
-                true,
-                "capabilities",
-                capabilities);
+                        .toList());
+        process.put("cwd", "/");
+        process.put("noNewPrivileges", true);
+        process.put("capabilities", capabilities);
+        // Where the host itself runs out of memory, machines go first.
+        process.put("oomScoreAdj", 500);
+        if (form != SandboxDriver.Form.ROOT) {
+            // Counted within the machine's user namespace; with cgroups the pids controller counts.
+            process.put(
+                    "rlimits", List.of(Map.of("type", "RLIMIT_NPROC", "hard", MAX_PROCESSES, "soft", MAX_PROCESSES)));
+        }
+        return process;
     }
 
     /** Fly's {@code init} says what runs; without it, the image's own program, which is the agent server. */
     private static List<String> program(Machine machine) {
         var init = machine.config().path("init");
-        for (var key : List.of("exec", "entrypoint", "cmd")) {
-            if (init.path(key).isArray() && !init.path(key).isEmpty()) {
-                var command = new ArrayList<String>();
-                init.path(key).forEach(argument -> command.add(argument.asText()));
-                return command;
-            }
+        var command = new ArrayList<String>();
+        init.path("exec").forEach(argument -> command.add(argument.asText()));
+        if (command.isEmpty()) {
+            init.path("entrypoint").forEach(argument -> command.add(argument.asText()));
+            init.path("cmd").forEach(argument -> command.add(argument.asText()));
+        }
+        if (!command.isEmpty()) {
+            return command;
         }
         return agentServer("/opt/in10nt/java/bin/java", "/opt/in10nt/agent");
     }
@@ -170,6 +175,10 @@ final class Bundle {
         mounts.add(mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k"));
         mounts.add(mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro"));
         mounts.add(mount("/run", "tmpfs", "tmpfs", "nosuid", "nodev", "mode=755", "size=65536k"));
+        if (form == SandboxDriver.Form.ROOT) {
+            // Its own, read-only: its init says from there whether memory ran out.
+            mounts.add(mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro"));
+        }
         for (var shown : List.of("/usr", "/etc/ssl", "/etc/alternatives")) {
             if (Files.exists(Path.of(shown))) {
                 mounts.add(readOnly(Path.of(shown), shown));
@@ -229,8 +238,7 @@ final class Bundle {
                         "/proc/timer_list",
                         "/proc/sched_debug",
                         "/proc/scsi",
-                        "/sys/firmware",
-                        "/sys/fs/cgroup"));
+                        "/sys/firmware"));
         linux.put(
                 "readonlyPaths",
                 List.of("/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"));

@@ -66,6 +66,10 @@ record Config(
         return home.resolve("volumes").resolve(id);
     }
 
+    Path snapshot(String id) {
+        return home.resolve("snapshots").resolve(id + ".tar");
+    }
+
     @Override
     public String toString() {
         return "Config[port " + port + ", " + home + "]";

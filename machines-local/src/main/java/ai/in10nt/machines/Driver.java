@@ -13,6 +13,9 @@ interface Driver {
     /** Boots it on its volume's folder, if it has one; returns when it runs. Throws {@link StartFailed}. */
     void start(Machine machine, @Nullable String volume);
 
+    /** Keeps a running machine that an earlier process started within its memory, where nothing else does. */
+    default void guard(Machine machine) {}
+
     boolean isRunning(String id);
 
     /** How the main program ended, 128 and more for signals; empty: unknown, or it runs. */
@@ -25,14 +28,25 @@ interface Driver {
 
     ExecResult exec(String id, List<String> command, Duration timeout);
 
+    /** Whether it ended because its memory was used up. */
+    boolean wasOutOfMemory(String id);
+
+    /** Holds all of it still, in memory. */
+    void suspend(String id);
+
+    boolean isSuspended(String id);
+
+    /** Lets it go on, if it was held. */
+    void resume(String id);
+
     /** Forgets what is left of a machine that doesn't run. */
     void remove(String id);
 
-    /** Empties a volume's folder and takes it away. */
-    void removeVolume(String volume);
+    /** Those of volumes, as this driver's machines leave them. */
+    Folders folders();
 
     /** The output of a command inside. */
-    record ExecResult(int exitCode, String stdout, String stderr) {}
+    record ExecResult(int exitCode, boolean isTimedOut, String stdout, String stderr) {}
 
     /** It can't boot; the message says why. */
     final class StartFailed extends RuntimeException {

@@ -53,6 +53,7 @@ final class Drivers {
         var probe = new Machine(
                 id,
                 "probe",
+                "probe",
                 "created",
                 "local",
                 "0",
@@ -63,8 +64,9 @@ final class Drivers {
                         "{\"init\":{\"exec\":[\"/bin/sh\",\"-c\",\"exit 42\"]},\"guest\":{\"memory_mb\":64}}",
                         JsonNode.class),
                 List.of(),
-                "ok",
-                "probe");
+                List.of(),
+                false,
+                null);
         try {
             driver.start(probe, null);
             if (Host.await(Duration.ofSeconds(10), () -> driver.exitCode(id).isPresent())

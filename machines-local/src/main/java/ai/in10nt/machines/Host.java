@@ -48,7 +48,7 @@ final class Host {
             if (!ended) {
                 process.destroyForcibly();
             }
-            return new Driver.ExecResult(ended ? process.exitValue() : 124, read(out), read(err));
+            return new Driver.ExecResult(ended ? process.exitValue() : 124, !ended, read(out), read(err));
         } catch (IOException e) {
             throw new UncheckedIOException(String.join(" ", command), e);
         } catch (InterruptedException e) {
@@ -60,7 +60,19 @@ final class Host {
         }
     }
 
-    private static void delete(@org.jspecify.annotations.Nullable Path file) {
+    static void mark(Path file) {
+        write(file, "");
+    }
+
+    static void write(Path file, String text) {
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static void delete(@org.jspecify.annotations.Nullable Path file) {
         try {
             if (file != null) {
                 Files.deleteIfExists(file);

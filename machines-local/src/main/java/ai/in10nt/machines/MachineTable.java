@@ -8,12 +8,27 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** All machines, in memory and on disk, and a lock for each. */
 final class MachineTable {
+    private static final Pattern ID = Pattern.compile("[0-9a-f]{14}");
     private static final Machine NONE = new Machine(
-            "", "", "", "", "", "", Instant.EPOCH, Instant.EPOCH, Json.MAPPER.createObjectNode(), List.of(), "ok", "");
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            Instant.EPOCH,
+            Instant.EPOCH,
+            Json.MAPPER.createObjectNode(),
+            List.of(),
+            List.of(),
+            false,
+            null);
 
     private final Store store;
     private final int addressBlock;
@@ -38,11 +53,16 @@ final class MachineTable {
     List<Machine> of(String app) {
         return machines.values().stream()
                 .filter(machine -> machine.app().equals(app))
-                .sorted(Comparator.comparing(Machine::createdAt).reversed())
+                .sorted(Comparator.comparing(Machine::createdAt)
+                        .thenComparing(Machine::id)
+                        .reversed())
                 .toList();
     }
 
     Machine require(String app, String id) {
+        if (!ID.matcher(id).matches()) {
+            throw FlyError.invalid("machine ids are 14 hex digits");
+        }
         var machine = get(id);
         if (!machine.app().equals(app)) {
             throw FlyError.of(404, "machine not found");
@@ -67,7 +87,7 @@ final class MachineTable {
     void forget(String id) {
         machines.remove(id);
         locks.remove(id);
-        store.forget(id);
+        store.forget("machines", id);
     }
 
     /** The lowest address of the block that no machine has. */

@@ -1,57 +1,54 @@
 package ai.in10nt.machines;
 
-import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fly's machines and their states. Calls answer at once and the work goes on in the background, so transient states are seen.
- * What happens to one machine happens one after another.
+ * What may be asked of machines, and what is refused: Fly's states and words. Calls answer at once and the work goes on in
+ * {@link Lifecycle}, so transient states are seen.
  */
 final class Machines {
-    private static final Duration LOOK = Duration.ofMillis(100);
-    private static final Duration AGAIN = Duration.ofSeconds(2);
-    private static final Duration DEFAULT_STOP = Duration.ofSeconds(5);
-    private static final Duration KEPT_AFTER_DESTROY = Duration.ofHours(1);
+    private static final int MOST_MEMORY_TO_SUSPEND = 2048;
 
     private final MachineTable table;
     private final Driver driver;
     private final Volumes volumes;
+    private final Lifecycle lifecycle;
 
-    Machines(MachineTable table, Driver driver, Volumes volumes) {
+    Machines(MachineTable table, Driver driver, Volumes volumes, Lifecycle lifecycle) {
         this.table = table;
         this.driver = driver;
         this.volumes = volumes;
-    }
-
-    /** Takes up what an earlier process left: machines that still run are found again, half-done work is done. */
-    void adopt() {
-        table.all().forEach(machine -> {
-            switch (machine.state()) {
-                case "created", "starting", "replacing" -> background(machine.id(), () -> launch(machine.id()));
-                case "stopping" -> background(machine.id(), () -> halt(machine.id(), "SIGTERM", DEFAULT_STOP));
-                case "destroying" -> background(machine.id(), () -> end(machine.id()));
-                default -> {}
-            }
-        });
-        Thread.ofVirtual().name("exits").start(this::watchExits);
+        this.lifecycle = lifecycle;
     }
 
     List<Machine> list(String app) {
         return table.of(app);
     }
 
+    List<Machine> all() {
+        return List.copyOf(table.all());
+    }
+
     Machine get(String app, String id) {
         return table.require(app, id);
     }
 
-    synchronized Machine create(String app, JsonNode request) {
-        var settings = request.path("config");
-        Settings.check(settings);
+    /**
+     * Makes one.
+     *
+     * @param imageTakes how long its image is prepared
+     * @param isNeverReady by a fault: another program than its own is run
+     */
+    synchronized Machine create(String app, JsonNode request, Duration imageTakes, boolean isNeverReady) {
+        var config = request.path("config");
+        Settings.check(config);
         var id = Tokens.machine();
         var name = request.path("name").asText("machine-" + id);
         list(app).stream()
@@ -63,79 +60,81 @@ final class Machines {
                             "already_exists: unique machine name violation, machine ID " + clash.id()
                                     + " already exists with name \"" + name + "\"");
                 });
+        var region = Regions.choose(request.path("region").asText(""));
         var now = Instant.now();
-        var launched = new Machine.Event(Tokens.ulid(), "launch", "created", "user", now.toEpochMilli(), null);
+        var version = Tokens.ulid();
         var machine = new Machine(
                 id,
+                app,
                 name,
                 "created",
-                Regions.require(request.path("region").asText("iad")),
-                Tokens.ulid(),
+                region,
+                version,
                 table.freeAddress(),
                 now,
                 now,
-                settings,
-                List.of(launched),
-                "ok",
-                app);
+                config,
+                List.of(new Machine.Version(version, config)),
+                List.of(Lifecycle.event("launch", "created", "user", null)),
+                request.path("skip_service_registration").asBoolean(),
+                null);
         if (machine.volume() != null) {
             volumes.claim(app, machine.volume(), id);
         }
         table.save(machine);
-        if (!request.path("skip_launch").asBoolean()) {
-            background(id, () -> launch(id));
-        }
+        lifecycle.create(id, imageTakes, !request.path("skip_launch").asBoolean(), isNeverReady);
         return machine;
     }
 
-    Machine update(String app, String id, JsonNode request) {
-        var settings = request.path("config");
-        Settings.check(settings);
+    Machine update(String app, String id, JsonNode request, @Nullable String nonce) {
+        var config = request.path("config");
+        Settings.check(config);
         synchronized (table.lock(id)) {
-            var machine = get(app, id);
+            var machine = changeable(app, id, nonce);
             var expected = request.path("current_version");
             if (expected.isTextual() && !expected.asText().equals(machine.version())) {
                 throw FlyError.of(409, "aborted: machine version mismatch, current version is " + machine.version());
             }
-            if (machine.is("destroying", "destroyed")) {
-                throw FlyError.notNow("machine is " + machine.state());
+            if (machine.is("replacing", "restarting", "suspending")) {
+                throw FlyError.of(409, "aborted: machine update failed due to concurrent update");
             }
-            var volume = settings.path("mounts").path(0).path("volume").asText(null);
-            if (!java.util.Objects.equals(volume, machine.volume())) {
+            var volume = config.path("mounts").path(0).path("volume").asText(null);
+            if (!Objects.equals(volume, machine.volume())) {
                 throw FlyError.invalid("the volume of a machine can't be changed");
             }
-            boolean wasRunning = machine.is("started", "starting", "stopping");
-            var next = machine.with(settings, Tokens.ulid(), Instant.now())
-                    .to("replacing", event("update", "replacing", "user", null), Instant.now());
+            boolean wasRunning = machine.is("started", "starting", "stopping", "suspended");
+            var now = Instant.now();
+            var next = machine.updated(config, Tokens.ulid(), now)
+                    .to("replacing", Lifecycle.event("update", "replacing", "user", null), now);
             table.save(next);
-            boolean isLaunched = !request.path("skip_launch").asBoolean();
-            background(id, () -> replace(id, wasRunning, isLaunched));
+            lifecycle.replace(id, wasRunning, !request.path("skip_launch").asBoolean());
             return next;
         }
     }
 
-    private void replace(String id, boolean wasRunning, boolean isLaunched) {
-        if (wasRunning) {
-            stopNow(id, "SIGTERM", stopTimeout(id));
+    /** The one that the caller may change now; its lock is held. */
+    private Machine changeable(String app, String id, @Nullable String nonce) {
+        var machine = get(app, id);
+        if (machine.is("destroying", "destroyed")) {
+            throw FlyError.notNow("machine is " + machine.state());
         }
-        if (isLaunched) {
-            launch(id);
-        } else {
-            table.move(id, "stopped", null);
-        }
+        Leases.check(machine, nonce);
+        return machine;
     }
 
-    String start(String app, String id) {
+    /** The state that it had. */
+    String start(String app, String id, @Nullable String nonce) {
         synchronized (table.lock(id)) {
             var machine = get(app, id);
+            Leases.check(machine, nonce);
             switch (machine.state()) {
-                case "stopped", "failed" -> {
-                    table.move(id, "starting", null);
-                    background(id, () -> launch(id));
+                case "stopped", "failed", "suspended" -> {
+                    table.move(id, "starting", Lifecycle.event("start", "starting", "user", null));
+                    lifecycle.start(id);
                 }
                 case "started", "starting" -> {}
-                case "replacing" -> throw FlyError.notNow("machine getting replaced, refusing to start");
-                case "stopping" -> throw FlyError.notNow("machine still active, refusing to start");
+                case "replacing", "restarting" -> throw FlyError.notNow("machine getting replaced, refusing to start");
+                case "stopping", "suspending" -> throw FlyError.notNow("machine still active, refusing to start");
                 default ->
                     throw FlyError.notNow("unable to start machine from current state: '" + machine.state() + "'");
             }
@@ -143,182 +142,108 @@ final class Machines {
         }
     }
 
-    void stop(String app, String id, JsonNode request) {
+    void stop(String app, String id, JsonNode request, @Nullable String nonce) {
         synchronized (table.lock(id)) {
-            var machine = get(app, id);
-            if (machine.is("destroying", "destroyed")) {
-                throw FlyError.notNow("machine is " + machine.state());
+            var machine = changeable(app, id, nonce);
+            var given = request.path("signal");
+            var signal = given.isMissingNode() || given.asText().isEmpty()
+                    ? Settings.stopSignal(machine.config())
+                    : Settings.stopSignal("signal", given);
+            var timeout = Settings.duration(request.path("timeout"), Lifecycle.stopTimeout(machine));
+            if (!machine.is("stopped", "stopping", "failed")) {
+                table.move(id, "stopping", Lifecycle.event("stop", "stopping", "user", null));
+                lifecycle.stop(id, signal, timeout);
             }
-            if (machine.is("started", "starting", "created", "replacing")) {
-                table.move(id, "stopping", event("stop", "stopping", "user", null));
-                var signal = request.path("signal").asText(Settings.stopSignal(machine.config()));
-                var timeout = Settings.duration(request.path("timeout"), stopTimeout(id));
-                background(id, () -> halt(id, signal, timeout));
+        }
+    }
+
+    void restart(String app, String id, String signal, Duration timeout, @Nullable String nonce) {
+        synchronized (table.lock(id)) {
+            var machine = changeable(app, id, nonce);
+            if (!machine.is("started")) {
+                throw FlyError.notNow("unable to restart machine from current state: '" + machine.state() + "'");
             }
+            table.move(id, "restarting", Lifecycle.event("restart", "restarting", "user", null));
+            var wait = timeout.isZero() ? Lifecycle.stopTimeout(machine) : timeout;
+            lifecycle.restart(id, signal.isEmpty() ? Settings.stopSignal(machine.config()) : signal, wait);
+        }
+    }
+
+    void suspend(String app, String id, @Nullable String nonce) {
+        synchronized (table.lock(id)) {
+            var machine = changeable(app, id, nonce);
+            if (machine.is("suspended", "suspending")) {
+                return;
+            }
+            if (!machine.is("started")) {
+                throw FlyError.notNow("unable to suspend machine from current state: '" + machine.state() + "'");
+            }
+            if (machine.config().path("guest").path("memory_mb").asInt(256) > MOST_MEMORY_TO_SUSPEND) {
+                throw FlyError.notNow("machines with more than 2GB of memory can't be suspended");
+            }
+            table.move(id, "suspending", Lifecycle.event("suspend", "suspending", "user", null));
+            lifecycle.suspend(id);
         }
     }
 
     void signal(String app, String id, String signal) {
-        if (!get(app, id).is("started")) {
-            throw FlyError.notNow("machine not running");
-        }
+        requireStarted(app, id);
         driver.signal(id, signal);
     }
 
-    void destroy(String app, String id, boolean isForced) {
+    void destroy(String app, String id, boolean isForced, @Nullable String nonce) {
         synchronized (table.lock(id)) {
             var machine = get(app, id);
             if (machine.is("destroying", "destroyed")) {
                 return;
             }
+            Leases.check(machine, nonce);
             if (!isForced && !machine.is("stopped", "created", "failed", "suspended")) {
                 throw FlyError.notNow("unable to destroy machine, not currently stopped; use force");
             }
-            table.move(id, "destroying", event("destroy", "destroying", "user", null));
-            background(id, () -> end(id));
+            table.move(id, "destroying", Lifecycle.event("destroy", "destroying", "user", null));
+            lifecycle.destroy(id);
         }
     }
 
     Driver.ExecResult exec(String app, String id, List<String> command, Duration timeout) {
-        if (!get(app, id).is("started")) {
-            throw FlyError.notNow("machine not running");
-        }
+        requireStarted(app, id);
         return driver.exec(id, command, timeout);
     }
 
-    Machine setMetadata(String app, String id, Map<String, String> changes) {
+    private void requireStarted(String app, String id) {
+        if (!get(app, id).is("started")) {
+            throw FlyError.notNow("machine not running");
+        }
+    }
+
+    void cordon(String app, String id, boolean isCordoned, @Nullable String nonce) {
+        synchronized (table.lock(id)) {
+            table.save(changeable(app, id, nonce).cordoned(isCordoned));
+        }
+    }
+
+    /**
+     * Sets and, where a value is null or empty, removes; no new version comes of it.
+     *
+     * @param version refused where it isn't the machine's present one
+     */
+    void setMetadata(String app, String id, Map<String, String> changes, @Nullable String version) {
         synchronized (table.lock(id)) {
             var machine = get(app, id);
-            var settings = (com.fasterxml.jackson.databind.node.ObjectNode)
-                    machine.config().deepCopy();
-            var metadata = settings.withObjectProperty("metadata");
+            if (version != null && !version.equals(machine.version())) {
+                throw FlyError.notNow("machine version mismatch, current version is " + machine.version());
+            }
+            ObjectNode config = machine.config().deepCopy();
+            var metadata = config.withObjectProperty("metadata");
             changes.forEach((key, value) -> {
-                if (value == null || value.isEmpty()) {
+                if (value.isEmpty()) {
                     metadata.remove(key);
                 } else {
                     metadata.put(key, value);
                 }
             });
-            // A metadata change is no new version.
-            var next = machine.with(settings, machine.version(), Instant.now());
-            table.save(next);
-            return next;
+            table.save(machine.with(config, Instant.now()));
         }
-    }
-
-    private void launch(String id) {
-        synchronized (table.lock(id)) {
-            var machine = table.get(id);
-            if (!machine.is("created", "starting", "replacing")) {
-                return;
-            }
-            table.move(id, "starting", null);
-            try {
-                if (!driver.isRunning(id)) {
-                    driver.start(machine, machine.volume());
-                }
-                table.move(id, "started", event("start", "started", "flyd", null));
-            } catch (RuntimeException e) {
-                System.err.println(machine + " failed to start: " + e.getMessage());
-                table.move(
-                        id, "failed", event("exit", "failed", "flyd", Map.of("error", String.valueOf(e.getMessage()))));
-            }
-        }
-    }
-
-    private void halt(String id, String signal, Duration timeout) {
-        stopNow(id, signal, timeout);
-        synchronized (table.lock(id)) {
-            if (table.get(id).is("stopping")) {
-                table.move(id, "stopped", exit(id, true));
-            }
-        }
-    }
-
-    private void stopNow(String id, String signal, Duration timeout) {
-        driver.signal(id, signal);
-        if (Host.await(timeout, () -> !driver.isRunning(id)).isEmpty()) {
-            driver.kill(id);
-        }
-    }
-
-    private void end(String id) {
-        driver.kill(id);
-        driver.remove(id);
-        synchronized (table.lock(id)) {
-            var machine = table.get(id);
-            volumes.release(machine.volume(), id);
-            // What it was given is forgotten; that it was there is kept for a while, as at Fly.
-            table.save(machine.with(forgotten(machine), machine.version(), Instant.now())
-                    .to("destroyed", event("destroy", "destroyed", "flyd", null), Instant.now()));
-        }
-    }
-
-    private static JsonNode forgotten(Machine machine) {
-        var rest = Json.MAPPER.createObjectNode();
-        rest.set("metadata", machine.config().path("metadata"));
-        rest.set("guest", machine.config().path("guest"));
-        return rest;
-    }
-
-    /** Finds machines that ended by themselves, whoever started them. */
-    private void watchExits() {
-        while (true) {
-            for (var machine : table.all()) {
-                if (machine.is("started") && !driver.isRunning(machine.id())) {
-                    synchronized (table.lock(machine.id())) {
-                        if (table.get(machine.id()).is("started")) {
-                            driver.kill(machine.id());
-                            table.move(machine.id(), "stopped", exit(machine.id(), false));
-                        }
-                    }
-                }
-                if (machine.is("destroyed")
-                        && machine.updatedAt().plus(KEPT_AFTER_DESTROY).isBefore(Instant.now())) {
-                    table.forget(machine.id());
-                }
-            }
-            Host.pause(LOOK);
-        }
-    }
-
-    private Machine.Event exit(String id, boolean isRequested) {
-        int code = driver.exitCode(id).orElse(137);
-        var exit = Map.of(
-                "exit_code",
-                code,
-                "guest_exit_code",
-                code,
-                "requested_stop",
-                isRequested,
-                "oom_killed",
-                false,
-                "exited_at",
-                Instant.now().toString());
-        return event("exit", "stopped", "flyd", Map.of("exit_event", exit));
-    }
-
-    private static Machine.Event event(
-            String type, String status, String source, @Nullable Map<String, Object> request) {
-        return new Machine.Event(Tokens.ulid(), type, status, source, System.currentTimeMillis(), request);
-    }
-
-    private Duration stopTimeout(String id) {
-        return Settings.duration(table.get(id).config().path("stop_config").path("timeout"), DEFAULT_STOP);
-    }
-
-    /** Whatever stands in the way, it is done in the end: all of it may be repeated. */
-    private static void background(String id, Runnable work) {
-        Thread.ofVirtual().name(id).start(() -> {
-            while (true) {
-                try {
-                    work.run();
-                    return;
-                } catch (RuntimeException e) {
-                    System.err.println("machine " + id + ": " + e);
-                    Host.pause(AGAIN);
-                }
-            }
-        });
     }
 }

@@ -25,13 +25,23 @@ public final class MachinesLocal {
         System.out.println("driver: " + driver.describe());
         Files.writeString(config.home().resolve("driver"), driver.describe() + "\n");
         var store = new Store(config.home());
-        var volumes = new Volumes(store, driver);
-        var machines = new Machines(new MachineTable(store, config.addressBlock()), driver, volumes);
-        machines.adopt();
+        var apps = new Apps(store);
+        var faults = new Faults();
+        var volumes = new Volumes(store, driver.folders(), new Snapshots(store, driver.folders()));
+        var table = new MachineTable(store, config.addressBlock());
+        var lifecycle = new Lifecycle(table, driver, volumes, faults);
+        var machines = new Machines(table, driver, volumes, lifecycle);
+        var access = new Access(config.token());
+        lifecycle.adopt();
         var vertx = Vertx.vertx(
                 new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(2).setInternalBlockingPoolSize(2));
         vertx.createHttpServer()
-                .requestHandler(new Api(new Apps(store), machines, volumes, config.token()).router(vertx))
+                .requestHandler(new Api(apps, access, faults, driver)
+                        .router(
+                                vertx,
+                                new MachinesApi(machines, new Leases(table), faults),
+                                new VolumesApi(volumes),
+                                new AppsApi(apps, machines, volumes, access)))
                 .listen(config.port(), "127.0.0.1")
                 .toCompletionStage()
                 .toCompletableFuture()

@@ -20,9 +20,11 @@ final class ProcessDriver implements Driver {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Config config;
+    private final Folders folders;
 
     ProcessDriver(Config config) {
         this.config = config;
+        this.folders = new Folders(config, List.of());
     }
 
     @Override
@@ -37,6 +39,7 @@ final class ProcessDriver implements Driver {
             Files.createDirectories(
                     dir, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             Files.deleteIfExists(dir.resolve("exit"));
+            Files.deleteIfExists(dir.resolve("suspended"));
             var builder = new ProcessBuilder(command(dir))
                     .redirectErrorStream(true)
                     .redirectInput(Path.of("/dev/null").toFile())
@@ -136,17 +139,36 @@ final class ProcessDriver implements Driver {
         return Host.run(timeout, command);
     }
 
+    /** Unknown: nothing is limited here. */
+    @Override
+    public boolean wasOutOfMemory(String id) {
+        return false;
+    }
+
+    @Override
+    public void suspend(String id) {
+        signal(id, "SIGSTOP");
+        Host.mark(config.machine(id).resolve("suspended"));
+    }
+
+    @Override
+    public boolean isSuspended(String id) {
+        return Files.exists(config.machine(id).resolve("suspended"));
+    }
+
+    @Override
+    public void resume(String id) {
+        signal(id, "SIGCONT");
+        Host.delete(config.machine(id).resolve("suspended"));
+    }
+
     @Override
     public void remove(String id) {
-        removeFolder(config.machine(id));
+        folders.remove(config.machine(id));
     }
 
     @Override
-    public void removeVolume(String volume) {
-        removeFolder(config.volume(volume));
-    }
-
-    private static void removeFolder(Path folder) {
-        Host.run(Duration.ofMinutes(2), List.of("rm", "-rf", "--one-file-system", folder.toString()));
+    public Folders folders() {
+        return folders;
     }
 }

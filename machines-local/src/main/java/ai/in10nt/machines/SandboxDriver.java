@@ -11,7 +11,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,10 +25,11 @@ final class SandboxDriver implements Driver {
     /** Whose user namespace it is, and how many user ids a machine has. */
     enum Form {
         ROOT("runc as root: own user ids, memory, cpu and processes limited by cgroups"),
-        ROOTLESS("runc in a user namespace with many user ids; without cgroups: memory and cpu are not limited"),
+        ROOTLESS(
+                "runc in a user namespace with many user ids; without cgroups: memory is guarded twice a second, cpu is not limited"),
         ROOTLESS_ONE_ID(
                 "runc in a user namespace with one user id, so the agent runs as the agent server's user (install uidmap for more);"
-                        + " without cgroups: memory and cpu are not limited");
+                        + " without cgroups: memory is guarded twice a second, cpu is not limited");
 
         private final String text;
 
@@ -39,6 +43,11 @@ final class SandboxDriver implements Driver {
     private final Config config;
     private final Form form;
     private final Bundle bundle;
+    private final Folders folders;
+    private final @Nullable MemoryGuard guard;
+    /** Machines by the pid of their init, as the guard knows them. */
+    private final Map<Long, String> guarded = new ConcurrentHashMap<>();
+
     private final Path shim;
     private final Path runcState;
 
@@ -48,6 +57,10 @@ final class SandboxDriver implements Driver {
         var lib = config.home().resolve("lib");
         this.shim = Host.install("shim.sh", lib);
         this.bundle = new Bundle(config, Host.install("machine-init.sh", lib), form);
+        // What the machine's other user ids own, only their namespace may touch.
+        this.folders =
+                new Folders(config, form == Form.ROOTLESS ? List.of("unshare", "-U", "-r", "--map-auto") : List.of());
+        this.guard = form == Form.ROOT ? null : new MemoryGuard(this::endForMemory);
         this.runcState = config.home().resolve("runc");
     }
 
@@ -71,6 +84,7 @@ final class SandboxDriver implements Driver {
                 input.write(given(machine, volume).getBytes(StandardCharsets.US_ASCII));
             }
             awaitStart(machine, dir);
+            guard(machine);
         } catch (IOException e) {
             throw new UncheckedIOException(machine + " can't be started", e);
         }
@@ -80,7 +94,8 @@ final class SandboxDriver implements Driver {
         Files.createDirectories(
                 dir, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Files.createDirectories(runcState);
-        for (var left : List.of("exit", "init.pid", "pasta.pid", "shim.pid", "machine.log", "pasta.log")) {
+        for (var left :
+                List.of("exit", "init.pid", "pasta.pid", "shim.pid", "machine.log", "pasta.log", "oom", "suspended")) {
             Files.deleteIfExists(dir.resolve(left));
         }
         // What a killed runc left under this name would refuse the next boot; what a killed shim left of the last root
@@ -88,7 +103,7 @@ final class SandboxDriver implements Driver {
         // lead our own writes out of it.
         for (var left : List.of(runcState.resolve(String.valueOf(dir.getFileName())), dir.resolve("root"))) {
             if (Files.exists(left)) {
-                removeFolder(left);
+                folders.remove(left);
             }
         }
         bundle.makeRoot(dir.resolve("root"));
@@ -150,6 +165,35 @@ final class SandboxDriver implements Driver {
         }
     }
 
+    /** Where no cgroup limits it. Called again for machines that an earlier process started. */
+    @Override
+    public void guard(Machine machine) {
+        long init = Host.pid(config.machine(machine.id()).resolve("init.pid"));
+        if (guard != null && init > 0) {
+            guarded.put(init, machine.id());
+            guard.limit(init, machine.config().path("guest").path("memory_mb").asLong(256) * 1024 * 1024);
+        }
+    }
+
+    private void endForMemory(long init, long process) {
+        var id = guarded.get(init);
+        if (id != null && isRunning(id)) {
+            System.err.println("machine " + id + " holds more than its memory: process " + process + " is ended");
+            Host.write(config.machine(id).resolve("oom"), "1");
+            Host.run(
+                    PATIENCE,
+                    List.of(
+                            "nsenter",
+                            "--preserve-credentials",
+                            "-U",
+                            "-t",
+                            String.valueOf(init),
+                            "kill",
+                            "-9",
+                            String.valueOf(process)));
+        }
+    }
+
     @Override
     public boolean isRunning(String id) {
         var dir = config.machine(id);
@@ -175,6 +219,10 @@ final class SandboxDriver implements Driver {
     public void kill(String id) {
         var dir = config.machine(id);
         signal(id, "SIGKILL");
+        if (isSuspended(id) && isRunning(id)) {
+            // What is frozen dies when it thaws.
+            resume(id);
+        }
         if (Host.await(PATIENCE, () -> !isRunning(id)).isEmpty()) {
             throw new IllegalStateException("machine " + id + " survives SIGKILL; see " + dir);
         }
@@ -185,8 +233,7 @@ final class SandboxDriver implements Driver {
     @Override
     public ExecResult exec(String id, List<String> command, Duration timeout) {
         // The bundle is on a tmpfs that only the shim's namespace sees.
-        var shimPid = String.valueOf(Host.pid(config.machine(id).resolve("shim.pid")));
-        var whole = new ArrayList<>(List.of("nsenter", "-m", "-t", shimPid));
+        var whole = new ArrayList<>(List.of("nsenter", "-m", "-t", shimPid(id)));
         if (form == Form.ROOT) {
             whole.add("runc");
         } else {
@@ -197,27 +244,61 @@ final class SandboxDriver implements Driver {
         return Host.run(timeout, whole);
     }
 
+    /** Told by the machine's init, from its cgroup's own counter; without cgroups nobody counts. */
+    @Override
+    public boolean wasOutOfMemory(String id) {
+        return exitCode(id).orElse(0) == 137
+                && Host.read(config.machine(id).resolve("oom")).matches("[1-9]\\d*");
+    }
+
+    @Override
+    public void suspend(String id) {
+        hold(id, "pause", "STOP");
+        Host.mark(config.machine(id).resolve("suspended"));
+    }
+
+    @Override
+    public boolean isSuspended(String id) {
+        return Files.exists(config.machine(id).resolve("suspended"));
+    }
+
+    @Override
+    public void resume(String id) {
+        if (isSuspended(id)) {
+            hold(id, "resume", "CONT");
+            Host.delete(config.machine(id).resolve("suspended"));
+        }
+    }
+
+    /** By the freezer; a user without cgroups signals every process, which only their namespace may. */
+    private void hold(String id, String verb, String signal) {
+        var whole = new ArrayList<>(List.of("nsenter", "-m", "-t", shimPid(id)));
+        if (form == Form.ROOT) {
+            whole.addAll(List.of("runc", "--root", runcState.toString(), verb, id));
+        } else {
+            whole.addAll(List.of("--preserve-credentials", "-U", "kill", "-s", signal));
+            ProcessHandle.of(Host.pid(config.machine(id).resolve("init.pid")))
+                    .ifPresent(init -> Stream.concat(Stream.of(init), init.descendants())
+                            .forEach(process -> whole.add(String.valueOf(process.pid()))));
+        }
+        var result = Host.run(PATIENCE, whole);
+        if (result.exitCode() != 0) {
+            throw new IllegalStateException(verb + " " + id + ": " + result.stderr());
+        }
+    }
+
+    private String shimPid(String id) {
+        return String.valueOf(Host.pid(config.machine(id).resolve("shim.pid")));
+    }
+
     @Override
     public void remove(String id) {
-        removeFolder(config.machine(id));
-        removeFolder(runcState.resolve(id));
+        folders.remove(config.machine(id));
+        folders.remove(runcState.resolve(id));
     }
 
     @Override
-    public void removeVolume(String volume) {
-        removeFolder(config.volume(volume));
-    }
-
-    /** What the machine's other user ids own, only their namespace may delete. */
-    private void removeFolder(Path folder) {
-        var command = new ArrayList<String>();
-        if (form == Form.ROOTLESS) {
-            command.addAll(List.of("unshare", "-U", "-r", "--map-auto"));
-        }
-        command.addAll(List.of("rm", "-rf", "--one-file-system", folder.toString()));
-        var result = Host.run(Duration.ofMinutes(2), command);
-        if (result.exitCode() != 0) {
-            throw new IllegalStateException(folder + " can't be removed: " + result.stderr());
-        }
+    public Folders folders() {
+        return folders;
     }
 }

@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 
 /** Apps, machines and volumes as files, so that a restart finds them. A machine's configuration, which has its env, is sealed. */
 final class Store {
+    private static final List<String> SEALED = List.of("config", "versions", "lease");
     private static final Configuration TINK = AeadConfig2026.get();
 
     private final Path folder;
@@ -32,7 +33,7 @@ final class Store {
     Store(Path home) {
         this.folder = home.resolve("state");
         try {
-            for (var kind : List.of("apps", "machines", "volumes")) {
+            for (var kind : List.of("apps", "machines", "volumes", "snapshots")) {
                 Files.createDirectories(folder.resolve(kind));
             }
             this.aead = keyset(home.resolve("at-rest.json")).getPrimitive(TINK, Aead.class);
@@ -55,33 +56,23 @@ final class Store {
 
     void save(Machine machine) {
         var json = Json.MAPPER.<ObjectNode>valueToTree(machine);
-        json.put("config", seal(machine.id(), machine.config()));
-        json.put("app", machine.app());
+        var secret = Json.MAPPER.createObjectNode();
+        for (var field : SEALED) {
+            secret.set(field, json.remove(field));
+        }
+        json.put("sealed", seal(machine.id(), secret));
         write("machines", machine.id(), json);
     }
 
     List<Machine> machines() {
-        return read("machines").map(this::machine).toList();
-    }
-
-    private Machine machine(JsonNode stored) {
-        var json = (ObjectNode) stored;
-        json.set("config", open(json.path("id").asText(), json.path("config").asText()));
-        var app = json.remove("app").asText();
-        var machine = Json.MAPPER.convertValue(json, Machine.class);
-        return new Machine(
-                machine.id(),
-                machine.name(),
-                machine.state(),
-                machine.region(),
-                machine.version(),
-                machine.privateIp(),
-                machine.createdAt(),
-                machine.updatedAt(),
-                machine.config(),
-                machine.events(),
-                machine.hostStatus(),
-                app);
+        return read("machines")
+                .map(json -> {
+                    var secret =
+                            open(json.path("id").asText(), json.remove("sealed").asText());
+                    json.setAll((ObjectNode) secret);
+                    return Json.MAPPER.convertValue(json, Machine.class);
+                })
+                .toList();
     }
 
     void save(Volume volume) {
@@ -94,17 +85,27 @@ final class Store {
                 .toList();
     }
 
+    void save(Snapshot snapshot) {
+        write("snapshots", snapshot.id(), Json.MAPPER.valueToTree(snapshot));
+    }
+
+    List<Snapshot> snapshots() {
+        return read("snapshots")
+                .map(json -> Json.MAPPER.convertValue(json, Snapshot.class))
+                .toList();
+    }
+
     void saveApp(String name, JsonNode app) {
         write("apps", name, app);
     }
 
-    List<JsonNode> apps() {
+    List<ObjectNode> apps() {
         return read("apps").toList();
     }
 
-    void forget(String machine) {
+    void forget(String kind, String id) {
         try {
-            Files.deleteIfExists(folder.resolve("machines").resolve(machine + ".json"));
+            Files.deleteIfExists(folder.resolve(kind).resolve(id + ".json"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -146,12 +147,12 @@ final class Store {
         }
     }
 
-    private Stream<JsonNode> read(String kind) {
+    private Stream<ObjectNode> read(String kind) {
         try (var files = Files.list(folder.resolve(kind))) {
             return files.filter(file -> file.toString().endsWith(".json")).toList().stream()
                     .map(file -> {
                         try {
-                            return Json.MAPPER.readTree(file.toFile());
+                            return (ObjectNode) Json.MAPPER.readTree(file.toFile());
                         } catch (IOException e) {
                             throw new UncheckedIOException(e);
                         }

@@ -18,6 +18,11 @@ final class Tokens {
         return HexFormat.of().formatHex(bytes);
     }
 
+    /** 12 hex digits, as leases have. */
+    static String nonce() {
+        return machine().substring(0, 12);
+    }
+
     static String lowerCase(int length) {
         return random(LOWER, length);
     }
@@ -30,6 +35,11 @@ final class Tokens {
             text.append(CROCKFORD.charAt((int) (millis >>> shift) & 31));
         }
         return text + random(CROCKFORD, 16);
+    }
+
+    /** Later ones sort after earlier ones. */
+    static String sortable(int length) {
+        return ulid().toLowerCase(java.util.Locale.ROOT).substring(0, length);
     }
 
     private static String random(String alphabet, int length) {

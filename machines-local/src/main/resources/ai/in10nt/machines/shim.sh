@@ -29,7 +29,7 @@ nsenter --net=netns nft -f bundle/egress.nft >>machine.log 2>&1 || fail "no egre
 # pasta as uid 0 gives its capabilities up by itself; as nobody it couldn't open the namespace.
 timeout 10 pasta -q -4 --runas 0:0 --config-net --netns-only -t "$address/3000:3000" -T "$model" -u none -U none \
   --no-map-gw -l pasta.log -P pasta.pid --netns "$dir/netns" >>machine.log 2>&1 || fail "no network: see pasta.log"
-runc "$@" --root "$state" run --pid-file init.pid -b "$dir/bundle" "$id" >>machine.log 2>&1
+runc "$@" --root "$state" run --preserve-fds 1 --pid-file init.pid -b "$dir/bundle" "$id" >>machine.log 2>&1 3>oom
 code=$?
 kill "$(cat pasta.pid)" 2>/dev/null
 rm -rf root

@@ -3,14 +3,9 @@ package ai.in10nt.machines;
 import static org.awaitility.Awaitility.await;
 
 import ai.in10nt.contracts.Json;
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,18 +18,10 @@ import org.jspecify.annotations.Nullable;
 
 /** machines-local as a process of its own, as root or as an ordinary user, with a client's view of it. */
 final class LocalFly implements AutoCloseable {
-    record Answer(int status, JsonNode body) {
-        String text(String field) {
-            return body.path(field).asText();
-        }
-    }
-
     private static final String TOKEN = "a-token-of-this-test";
-    private static final HttpClient HTTP =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-
     private final Path folder;
     private final int port;
+    private final FlyClient client;
     private final int block = ThreadLocalRandom.current().nextInt(211, 250);
     private final @Nullable Integer user;
     private Process process;
@@ -43,6 +30,7 @@ final class LocalFly implements AutoCloseable {
         this.user = user;
         this.folder = Files.createTempDirectory("in10nt-machines");
         this.port = freePort();
+        this.client = new FlyClient("http://127.0.0.1:" + port, TOKEN);
         Files.writeString(folder.resolve("token"), TOKEN);
         // What an ordinary user can read, wherever this checkout is.
         var lib = Files.createDirectories(folder.resolve("lib"));
@@ -150,45 +138,24 @@ final class LocalFly implements AutoCloseable {
         return Files.readString(home().resolve("driver"));
     }
 
-    Answer get(String path) {
-        return call("GET", path, null);
+    FlyClient client() {
+        return client;
     }
 
-    Answer post(String path, @Nullable String body) {
-        return call("POST", path, body);
+    FlyClient.Answer get(String path) {
+        return client.get(path);
     }
 
-    Answer delete(String path) {
-        return call("DELETE", path, null);
+    FlyClient.Answer post(String path, @Nullable String body) {
+        return client.post(path, body);
     }
 
-    Answer exec(String machine, String command) {
+    FlyClient.Answer delete(String path) {
+        return client.delete(path);
+    }
+
+    FlyClient.Answer exec(String machine, String command) {
         return post("/v1/apps/test/machines/" + machine + "/exec", Json.text(Map.of("cmd", command)));
-    }
-
-    Answer call(String method, String path, @Nullable String body) {
-        return call(method, path, body, TOKEN);
-    }
-
-    Answer call(String method, String path, @Nullable String body, String token) {
-        var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                .timeout(Duration.ofSeconds(90))
-                .header("Authorization", "Bearer " + token)
-                .method(
-                        method,
-                        body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body))
-                .build();
-        try {
-            var response = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
-            return new Answer(
-                    response.statusCode(),
-                    Json.read(response.body().isEmpty() ? "{}" : response.body(), JsonNode.class));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
     }
 
     @Override
