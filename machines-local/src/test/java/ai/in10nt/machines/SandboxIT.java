@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,7 +23,7 @@ class SandboxIT {
     private static final String PROGRAM = "trap 'exit 7' TERM; while :; do sleep 0.1; done";
     private static final int NOBODY = 65534;
 
-    private static LocalFly start(As as) throws IOException {
+    static LocalFly start(As as) throws IOException {
         boolean isRoot = Drivers.isRoot();
         assumeThat(as == As.SELF || isRoot)
                 .as("another user's machines need root to become that user")
@@ -37,14 +35,22 @@ class SandboxIT {
         return fly;
     }
 
-    private static String create(LocalFly fly, @Nullable String volume) {
+    static String create(LocalFly fly, @Nullable String volume) {
+        return create(fly, volume, PROGRAM);
+    }
+
+    static String create(LocalFly fly, @Nullable String volume, String program) {
+        return create(fly, volume, program, 256);
+    }
+
+    static String create(LocalFly fly, @Nullable String volume, String program, int memoryMb) {
         var mounts = volume == null ? "" : ",\"mounts\":[{\"volume\":\"" + volume + "\",\"path\":\"/data\"}]";
         var created = fly.post(
                 "/v1/apps/test/machines",
                 "{\"name\":\"m" + System.nanoTime() + "\",\"region\":\"iad\",\"config\":{\"image\":\"local\","
-                        + "\"env\":{\"GREETING\":\"hello there\"},\"init\":{\"exec\":[\"/bin/sh\",\"-c\",\"" + PROGRAM
-                        + "\"]},\"guest\":{\"cpus\":1,\"memory_mb\":256},\"metadata\":{\"mine\":\"yes\"},"
-                        + "\"stop_config\":{\"signal\":\"SIGTERM\",\"timeout\":\"5s\"},"
+                        + "\"env\":{\"GREETING\":\"hello there\"},\"init\":{\"exec\":[\"/bin/sh\",\"-c\",\"" + program
+                        + "\"]},\"guest\":{\"cpus\":1,\"memory_mb\":" + memoryMb + "},\"metadata\":{\"mine\":\"yes\"},"
+                        + "\"restart\":{\"policy\":\"no\"},\"stop_config\":{\"signal\":\"SIGTERM\",\"timeout\":\"5s\"},"
                         + "\"files\":[{\"guest_path\":\"/run/test/secret\",\"raw_value\":\"c2VjcmV0\",\"mode\":384}]"
                         + mounts + "}}");
         assertThat(created.status()).as(created.body().toString()).isEqualTo(200);
@@ -55,7 +61,7 @@ class SandboxIT {
         return id;
     }
 
-    private static String out(LocalFly fly, String machine, String command) {
+    static String out(LocalFly fly, String machine, String command) {
         var answer = fly.exec(machine, command);
         assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
         return answer.text("stdout") + answer.text("stderr");
@@ -106,7 +112,9 @@ class SandboxIT {
             assertThat(fly.delete(path + "?force=true").status()).isEqualTo(200);
             assertThat(fly.get(path + "/wait?state=destroyed&timeout=20").status())
                     .isEqualTo(200);
-            assertThat(fly.delete("/v1/apps/test/volumes/" + volume).status()).isEqualTo(200);
+            await("its machine is gone; the volume is free a moment later")
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> fly.delete("/v1/apps/test/volumes/" + volume).status() == 200);
             await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
                 assertThat(fly.home().resolve("volumes").resolve(volume)).doesNotExist();
                 assertThat(fly.home().resolve("machines").resolve(id)).doesNotExist();
@@ -121,40 +129,9 @@ class SandboxIT {
 
     @ParameterizedTest
     @EnumSource(As.class)
-    void a_machine_reaches_nothing_of_the_host(As as) throws Exception {
-        try (var fly = start(as);
-                var listener = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+    void a_machine_sees_and_changes_nothing_of_the_host(As as) throws Exception {
+        try (var fly = start(as)) {
             var id = create(fly, null);
-            var other = create(fly, null);
-            var neighbour = fly.get("/v1/apps/test/machines/" + other).text("private_ip");
-
-            // Only addresses of this host are tried; what would leave it is held against the rules in the machine's
-            // namespace.
-            for (var target : new String[] {
-                "127.0.0.1/" + listener.getLocalPort(),
-                neighbour + "/3000",
-                hostAddress() + "/" + listener.getLocalPort()
-            }) {
-                var answer = fly.exec(id, "timeout 3 bash -c 'exec 3<>/dev/tcp/" + target + "' && echo REACHED");
-                assertThat(answer.text("stdout")).as(target).doesNotContain("REACHED");
-                assertThat(answer.text("stderr"))
-                        .as(target)
-                        .containsAnyOf("refused", "unreachable", "No route", "denied", "prohibited");
-            }
-            if (Drivers.isRoot()) {
-                var init = Host.read(fly.home().resolve("machines").resolve(id).resolve("init.pid"));
-                var rules = Host.run(
-                        Duration.ofSeconds(5),
-                        java.util.List.of("nsenter", "-t", init, "-n", "nft", "list", "ruleset"));
-                assertThat(rules.stdout())
-                        .contains(
-                                "hook output",
-                                "10.0.0.0/8",
-                                "172.16.0.0/12",
-                                "192.168.0.0/16",
-                                "169.254.0.0/16",
-                                "reject");
-            }
             assertThat(out(fly, id, "ls /root /home; ls -A /var; ls /work /tmp 2>&1"))
                     .doesNotContain(".m2", "cloud", "in10nt-machines");
             assertThat(out(fly, id, "ps ax | wc -l").strip()).as("processes").matches("[0-9]|1[0-2]");
@@ -168,19 +145,9 @@ class SandboxIT {
             assertThat(out(fly, id, "nft flush ruleset && echo FLUSHED; ip link add x type dummy && echo ADDED"))
                     .doesNotContain("FLUSHED", "ADDED");
             fly.delete("/v1/apps/test/machines/" + id + "?force=true");
-            fly.delete("/v1/apps/test/machines/" + other + "?force=true");
             await().atMost(Duration.ofSeconds(20))
                     .until(() -> fly.get("/v1/apps/test/machines").body().isEmpty());
         }
-    }
-
-    private static String hostAddress() throws IOException {
-        return java.net.NetworkInterface.networkInterfaces()
-                .flatMap(java.net.NetworkInterface::inetAddresses)
-                .filter(address -> address instanceof java.net.Inet4Address && !address.isLoopbackAddress())
-                .map(InetAddress::getHostAddress)
-                .findFirst()
-                .orElse("127.0.0.1");
     }
 
     @ParameterizedTest
