@@ -31,6 +31,11 @@ public final class AgentAccess {
         return hmac("service\n" + service);
     }
 
+    /** Tells the machines of this installation from those of another in the same account; no secret. */
+    public String installation() {
+        return hmac("installation").substring(0, 16);
+    }
+
     private String hmac(String text) {
         try {
             var mac = Mac.getInstance("HmacSHA256");

@@ -80,7 +80,28 @@ public record InstanceData(
         return copy(status, agentUrl, updatedAt, generation, error);
     }
 
-    /** Only these ever change. */
+    /** Where there was room: its volume isn't made yet, or was given up. */
+    public InstanceData withRegion(String region) {
+        return new InstanceData(
+                instanceId,
+                name,
+                status,
+                agentUrl,
+                createdAt,
+                description,
+                region,
+                vmSize,
+                env,
+                agentType,
+                integrations,
+                labels,
+                updatedAt,
+                generation,
+                memoryMb,
+                error);
+    }
+
+    /** Only these, and before the first boot the region, ever change. */
     private InstanceData copy(
             InstanceStatus status,
             @Nullable String agentUrl,

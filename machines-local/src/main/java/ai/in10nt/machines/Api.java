@@ -100,7 +100,7 @@ final class Api {
         var path = String.valueOf(context.request().path());
         var method = context.request().method().name();
         try {
-            if (faults.areLimitsEnforced()) {
+            if (faults.areLimitsEnforced(method, path)) {
                 limits.check(method, path);
             }
             var machine = path.replaceFirst("^/v1/apps/[^/]+/machines/([^/]+).*", "$1");

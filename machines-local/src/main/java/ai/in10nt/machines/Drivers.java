@@ -18,6 +18,9 @@ final class Drivers {
         if (config.driver().equals("process")) {
             return new ProcessDriver(config);
         }
+        if (config.driver().equals("none")) {
+            return new StateOnlyDriver(config);
+        }
         var reasons = new ArrayList<String>();
         for (var form : candidates()) {
             var driver = new SandboxDriver(config, form);

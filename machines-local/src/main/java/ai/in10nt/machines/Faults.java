@@ -41,7 +41,7 @@ final class Faults {
         /** The host of {@code machine} is gone, and the machine with it, until the fault is taken back. */
         DEAD_HOST("never", "never", 0, ""),
         /** Fly's documented limits hold; a laptop's caller doesn't meet them otherwise. */
-        ENFORCE_RATE_LIMITS("never", "never", 0, ""),
+        ENFORCE_RATE_LIMITS(".*", ".*", 0, ""),
         /** Any {@code status} and {@code error}, at the {@code path}. */
         ERROR(".*", ".*", 500, "internal: fault");
 
@@ -177,8 +177,8 @@ final class Faults {
         return faults.stream().anyMatch(fault -> fault.is(Kind.DEAD_HOST) && machine.equals(fault.machine()));
     }
 
-    boolean areLimitsEnforced() {
-        return faults.stream().anyMatch(fault -> fault.is(Kind.ENFORCE_RATE_LIMITS));
+    boolean areLimitsEnforced(String method, String path) {
+        return faults.stream().anyMatch(fault -> fault.is(Kind.ENFORCE_RATE_LIMITS) && fault.meets(method, path, null));
     }
 
     static Duration delay(Fault fault) {

@@ -5,23 +5,27 @@ import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 
 /** The main program: finds a driver, takes up what is there, serves Fly's API on loopback. */
 public final class MachinesLocal {
     private MachinesLocal() {}
 
     public static void main(String[] arguments) throws IOException {
-        var config = Config.from(System.getenv());
-        Files.createDirectories(
-                config.home(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        Driver driver;
         try {
-            driver = Drivers.choose(config);
+            start(System.getenv());
         } catch (IllegalStateException e) {
             System.err.println("machines-local: " + e.getMessage());
             System.exit(3);
-            return;
         }
+    }
+
+    /** Serves until the answer is closed; machines go on all the same. Throws IllegalStateException where no sandbox can be made. */
+    public static Vertx start(Map<String, String> environment) throws IOException {
+        var config = Config.from(environment);
+        Files.createDirectories(
+                config.home(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        var driver = Drivers.choose(config);
         System.out.println("driver: " + driver.describe());
         Files.writeString(config.home().resolve("driver"), driver.describe() + "\n");
         var store = new Store(config.home());
@@ -47,5 +51,6 @@ public final class MachinesLocal {
                 .toCompletableFuture()
                 .join();
         System.out.println("machines-local on port " + config.port());
+        return vertx;
     }
 }

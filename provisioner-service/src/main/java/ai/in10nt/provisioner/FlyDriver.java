@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.eclipse.microprofile.rest.client.inject.RestClient;
 
 /**
@@ -30,6 +31,8 @@ import org.eclipse.microprofile.rest.client.inject.RestClient;
 @ApplicationScoped
 class FlyDriver {
     private static final String INSTANCE = "in10nt_instance";
+    private static final String INSTALLATION = "in10nt_installation";
+    private static final String VOLUME_PREFIX = "ws_";
     private static final String GENERATION = "in10nt_generation";
     private static final Set<String> VOLUME_IS_LEAVING = Set.of(
             "scheduling_destroy", "pending_destroy", "waiting_for_detach", "fork_cleanup", "destroying", "destroyed");
@@ -39,6 +42,7 @@ class FlyDriver {
     private final AgentAccess access;
     private final SealedValue.Opener opener;
     private final JsonNode providers;
+    private final Pace pace = new Pace(System::nanoTime);
 
     FlyDriver(@RestClient FlyMachines fly, ProvisionerConfig config) {
         this.fly = fly;
@@ -65,34 +69,99 @@ class FlyDriver {
         }
     }
 
+    /** One call within Fly's limits; a refusal that says when to come back holds the others too. */
+    private <T> T paced(String action, String object, Supplier<T> call) {
+        pace.take(action, object);
+        try {
+            return call.get();
+        } catch (FlyProblem e) {
+            e.retryAfter().ifPresent(pause -> pace.closeFor(action, object, pause));
+            throw e;
+        }
+    }
+
+    private void paced(String action, String object, Runnable call) {
+        paced(action, object, () -> {
+            call.run();
+            return true;
+        });
+    }
+
     String ensureVolume(Instance instance) {
-        var name = volumeName(instance.data().instanceId());
-        return fly.volumes(app()).stream()
-                .filter(volume -> volume.name().equals(name) && !VOLUME_IS_LEAVING.contains(volume.state()))
-                .findFirst()
-                .orElseGet(() -> fly.createVolume(
+        return volumeOf(instance)
+                .orElseGet(() -> paced(
+                        "create volume",
                         app(),
-                        new FlyMachines.CreateVolume(name, instance.data().region(), 3, guest(instance.data()))))
+                        () -> fly.createVolume(
+                                app(),
+                                new FlyMachines.CreateVolume(
+                                        volumeName(instance.data().instanceId()),
+                                        instance.data().region(),
+                                        3,
+                                        guest(instance.data())))))
                 .id();
+    }
+
+    private Optional<Volume> volumeOf(Instance instance) {
+        return pacedVolumes().stream()
+                .filter(volume -> isOf(volume, instance)
+                        && !isLeaving(volume)
+                        // One in another region was given up.
+                        && instance.data().region().equals(volume.region()))
+                .findFirst();
+    }
+
+    /** Of a region that had room for it, but none for the machine: nothing was ever on it. By its id, so one turn is enough. */
+    void giveUpVolume(String id) {
+        try {
+            paced("destroy volume", id, () -> fly.destroyVolume(app(), id));
+        } catch (FlyProblem e) {
+            if (e.next() != FlyProblem.Next.GONE) {
+                throw e;
+            }
+        }
+    }
+
+    private List<Volume> pacedVolumes() {
+        return paced("list volumes", app(), this::volumes);
     }
 
     /** Fly takes at most 30 characters, of {@code [a-z0-9_]}. */
     private static String volumeName(InstanceId id) {
-        return "ws_" + id.value().substring("inst_".length());
+        return VOLUME_PREFIX + id.value().substring("inst_".length());
+    }
+
+    /** Whose name a volume has; Fly's volumes carry no metadata. */
+    static Optional<String> instanceOf(Volume volume) {
+        return volume.name().matches(VOLUME_PREFIX + "[0-9a-z]{26}")
+                ? Optional.of("inst_" + volume.name().substring(VOLUME_PREFIX.length()))
+                : Optional.empty();
+    }
+
+    static boolean isLeaving(Volume volume) {
+        return VOLUME_IS_LEAVING.contains(volume.state());
     }
 
     Machine ensureMachine(Instance instance) {
-        var existing = findMachine(instance.data().instanceId());
+        var id = instance.data().instanceId();
+        var existing = findMachine(id);
         if (existing.isPresent()) {
             return existing.get();
         }
-        var name = instance.data().instanceId().value();
-        return fly.createMachine(
-                app(), new FlyMachines.CreateMachine(name, instance.data().region(), machineConfig(instance)));
+        var request = new FlyMachines.CreateMachine(id.value(), instance.data().region(), machineConfig(instance));
+        try {
+            return paced("create machine", app(), () -> fly.createMachine(app(), request));
+        } catch (FlyProblem e) {
+            // The list lagged behind, or another has our name.
+            return e.clashingMachine()
+                    .flatMap(this::machine)
+                    .filter(machine -> isOf(machine, id))
+                    .orElseThrow(() -> e);
+        }
     }
 
     private Optional<Machine> findMachine(InstanceId id) {
-        return fly.machines(app(), id.value()).stream()
+        return paced("find machine", id.value(), () -> fly.machines(app(), id.value())).stream()
                 .filter(machine -> isOf(machine, id) && !isGone(machine))
                 .findFirst();
     }
@@ -100,7 +169,7 @@ class FlyDriver {
     /** Absent: it doesn't exist (any more). */
     Optional<Machine> machine(String id) {
         try {
-            var machine = fly.machine(app(), id);
+            var machine = paced("get machine", id, () -> fly.machine(app(), id));
             return isGone(machine) ? Optional.empty() : Optional.of(machine);
         } catch (FlyProblem e) {
             if (e.next() == FlyProblem.Next.GONE) {
@@ -114,24 +183,31 @@ class FlyDriver {
         return fly.machines(app(), null);
     }
 
+    List<Volume> volumes() {
+        return fly.volumes(app());
+    }
+
     /** Boots the instance's present generation on the machine it has. */
     void boot(Instance instance, Machine machine) {
         if (generationOf(machine) != instance.data().generation()) {
-            fly.updateMachine(
-                    app(), machine.id(), new FlyMachines.UpdateMachine(machineConfig(instance), machine.version()));
+            var update = new FlyMachines.UpdateMachine(machineConfig(instance), machine.version());
+            paced("update machine", machine.id(), () -> {
+                fly.updateMachine(app(), machine.id(), update);
+            });
         } else {
-            fly.startMachine(app(), machine.id());
+            paced("start machine", machine.id(), () -> fly.startMachine(app(), machine.id()));
         }
     }
 
     static int generationOf(Machine machine) {
-        var config = machine.config();
-        var metadata = config == null ? null : config.metadata();
-        return Integer.parseInt(metadata == null ? "0" : metadata.getOrDefault(GENERATION, "0"));
+        return Integer.parseInt(machine.metadata().getOrDefault(GENERATION, "0"));
     }
 
     void stop(Machine machine) {
-        fly.stopMachine(app(), machine.id(), new FlyMachines.StopMachine("SIGTERM", "10s"));
+        paced(
+                "stop machine",
+                machine.id(),
+                () -> fly.stopMachine(app(), machine.id(), new FlyMachines.StopMachine("SIGTERM", "10s")));
     }
 
     /** Takes the next step towards there being no machine and no volume; true when there is neither. */
@@ -143,15 +219,30 @@ class FlyDriver {
                 throw new IllegalStateException("machine " + machine.get().id() + " isn't of " + id);
             }
             if (!machine.get().state().equals("destroying")) {
-                fly.destroyMachine(app(), machine.get().id(), true);
+                destroy(machine.get());
             }
             return false;
         }
-        var volumes = fly.volumes(app()).stream()
-                .filter(volume -> isOf(volume, instance) && !VOLUME_IS_LEAVING.contains(volume.state()))
+        var volumes = pacedVolumes().stream()
+                .filter(volume -> isOf(volume, instance) && !isLeaving(volume))
                 .toList();
-        volumes.forEach(volume -> fly.destroyVolume(app(), volume.id()));
+        volumes.forEach(this::destroy);
         return volumes.isEmpty();
+    }
+
+    void destroy(Machine machine) {
+        paced("destroy machine", machine.id(), () -> fly.destroyMachine(app(), machine.id(), true));
+    }
+
+    void destroy(Volume volume) {
+        paced("destroy volume", volume.id(), () -> fly.destroyVolume(app(), volume.id()));
+    }
+
+    /** Whose machine it is, where its metadata proves that this installation made it. */
+    Optional<String> instanceOf(Machine machine) {
+        return access.installation().equals(machine.metadata().get(INSTALLATION))
+                ? Optional.ofNullable(machine.metadata().get(INSTANCE))
+                : Optional.empty();
     }
 
     private static boolean isOf(Volume volume, Instance instance) {
@@ -170,10 +261,8 @@ class FlyDriver {
         return access.token(instance.data().instanceId(), instance.data().generation());
     }
 
-    private static boolean isOf(Machine machine, InstanceId id) {
-        var config = machine.config();
-        var metadata = config == null ? null : config.metadata();
-        return metadata != null && id.value().equals(metadata.get(INSTANCE));
+    private boolean isOf(Machine machine, InstanceId id) {
+        return instanceOf(machine).filter(id.value()::equals).isPresent();
     }
 
     private static boolean isGone(Machine machine) {
@@ -191,6 +280,7 @@ class FlyDriver {
                 new FlyMachines.Restart("no"),
                 new FlyMachines.StopConfig("SIGTERM", "10s"),
                 Map.of(
+                        INSTALLATION, access.installation(),
                         INSTANCE, data.instanceId().value(),
                         GENERATION, String.valueOf(data.generation())),
                 List.of(new FlyMachines.File("/run/in10nt/agent.json", base64(agentFile(instance)), 0600)));

@@ -9,6 +9,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Response;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.eclipse.microprofile.rest.client.annotation.ClientHeaderParam;
@@ -93,7 +94,17 @@ interface FlyMachines {
             String state,
             @Nullable String region,
             @JsonProperty("private_ip") @Nullable String privateIp,
-            @Nullable MachineConfig config) {}
+            @JsonProperty("created_at") @Nullable Instant createdAt,
+            @Nullable MachineConfig config,
+            @JsonProperty("incomplete_config") @Nullable MachineConfig incompleteConfig) {
+
+        /** What its maker wrote on it; of a machine on a dead host too. */
+        Map<String, String> metadata() {
+            var known = config == null ? incompleteConfig : config;
+            var metadata = known == null ? null : known.metadata();
+            return metadata == null ? Map.of() : metadata;
+        }
+    }
 
     record CreateMachine(String name, String region, MachineConfig config) {}
 
@@ -151,7 +162,8 @@ interface FlyMachines {
             String name,
             String state,
             @Nullable String region,
-            @JsonProperty("attached_machine_id") @Nullable String attachedMachineId) {}
+            @JsonProperty("attached_machine_id") @Nullable String attachedMachineId,
+            @JsonProperty("created_at") @Nullable Instant createdAt) {}
 
     record CreateVolume(
             String name,

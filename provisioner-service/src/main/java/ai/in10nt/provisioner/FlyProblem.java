@@ -3,7 +3,10 @@ package ai.in10nt.provisioner;
 import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import jakarta.ws.rs.core.Response;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A refusal by Fly, and the only place that says what to do next about each. The text decides, where the status doesn't. */
@@ -22,13 +25,23 @@ final class FlyProblem extends RuntimeException {
         GIVE_UP
     }
 
+    private static final Pattern CLASH = Pattern.compile("machine ID ([0-9a-f]{14}) already exists");
+
     private final int status;
     private final Next next;
+    private final String text;
+    private final @Nullable Duration retryAfter;
 
     FlyProblem(int status, String code, String text) {
+        this(status, code, text, null);
+    }
+
+    FlyProblem(int status, String code, String text, @Nullable Duration retryAfter) {
         super("Fly answered " + status + ": " + text);
         this.status = status;
+        this.text = text;
         this.next = classify(status, code, text.toLowerCase(Locale.ROOT));
+        this.retryAfter = retryAfter;
     }
 
     static FlyProblem from(Response response) {
@@ -44,7 +57,25 @@ final class FlyProblem extends RuntimeException {
         } catch (JsonProcessingException _) {
             // Fly's router answers in plain text: the body is the message.
         }
-        return new FlyProblem(response.getStatus(), code, text);
+        return new FlyProblem(response.getStatus(), code, text, retryAfter(response.getHeaderString("Retry-After")));
+    }
+
+    /** Seconds only: Fly sends no dates. */
+    static @Nullable Duration retryAfter(@Nullable String header) {
+        return header != null && header.strip().matches("\\d{1,5}")
+                ? Duration.ofSeconds(Long.parseLong(header.strip()))
+                : null;
+    }
+
+    /** How long Fly asks to stay away. */
+    Optional<Duration> retryAfter() {
+        return Optional.ofNullable(retryAfter);
+    }
+
+    /** Whose name it is that was asked for. */
+    Optional<String> clashingMachine() {
+        var match = CLASH.matcher(text);
+        return match.find() ? Optional.of(match.group(1)) : Optional.empty();
     }
 
     Next next() {
@@ -59,7 +90,7 @@ final class FlyProblem extends RuntimeException {
         return switch (status) {
             case 404, 410 -> Next.GONE;
             case 400 -> text.contains("no capacity") ? Next.NO_CAPACITY : Next.GIVE_UP;
-            case 401, 403 -> Next.GIVE_UP;
+            case 403 -> Next.GIVE_UP;
             case 409 -> {
                 if (text.contains("unique machine name violation")) {
                     yield Next.ADOPT;

@@ -148,7 +148,12 @@ record Instance(
         return next.with(next.data.withError(error));
     }
 
-    Instance withVolume(String volumeId) {
+    /** There was no room: another region is tried, with a volume of its own. */
+    Instance movedTo(String region) {
+        return new Instance(data.withRegion(region), tenant, revision, since, sealedEnv, null, null, traceparent);
+    }
+
+    Instance withVolume(@Nullable String volumeId) {
         return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, traceparent);
     }
 

@@ -19,8 +19,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.hibernate.reactive.mutiny.Mutiny;
 import org.jspecify.annotations.Nullable;
 
@@ -177,6 +180,20 @@ class Instances {
                 .await()
                 .atMost(PATIENCE)
                 .rowCount();
+    }
+
+    /** What these instances have at Fly, by our rows; those that were never here are absent. */
+    Map<String, Sweep.Owned> owned(Set<String> ids) {
+        var rows = pool.preparedQuery(
+                        "select id, status, machine_id, state::jsonb->>'volumeId' from instance where id = any($1)")
+                .execute(Tuple.of(ids.toArray(String[]::new)))
+                .await()
+                .atMost(PATIENCE);
+        var owned = new HashMap<String, Sweep.Owned>();
+        rows.forEach(row -> owned.put(
+                row.getString(0),
+                new Sweep.Owned(row.getString(1).equals("destroyed"), row.getString(2), row.getString(3))));
+        return owned;
     }
 
     /** The suspicion was wrong. */

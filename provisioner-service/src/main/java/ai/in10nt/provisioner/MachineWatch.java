@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds healthy instances whose machine isn't running: one list for all of them. An absent machine is only a suspicion (Fly's
- * list has been empty by mistake); the reconciler then asks for that one machine.
+ * list has been empty by mistake); the reconciler then asks for that one machine. From time to time it sweeps.
  */
 @ApplicationScoped
 class MachineWatch {
@@ -21,12 +21,14 @@ class MachineWatch {
     private final Instances instances;
     private final ProvisionerConfig config;
     private @Nullable Thread thread;
+    private final Sweep sweep;
     private volatile boolean isStopping;
 
     MachineWatch(FlyDriver fly, Instances instances, ProvisionerConfig config) {
         this.fly = fly;
         this.instances = instances;
         this.config = config;
+        this.sweep = new Sweep(fly);
     }
 
     void start(@Observes StartupEvent event) {
@@ -42,6 +44,7 @@ class MachineWatch {
 
     private void watch() {
         boolean hasApp = false;
+        long sweptAt = System.nanoTime();
         while (!Thread.currentThread().isInterrupted()) {
             try {
                 if (!hasApp) {
@@ -49,6 +52,10 @@ class MachineWatch {
                     hasApp = true;
                 }
                 look();
+                if (System.nanoTime() - sweptAt > config.watch().sweep().toNanos()) {
+                    sweep();
+                    sweptAt = System.nanoTime();
+                }
             } catch (RuntimeException e) {
                 if (isStopping) {
                     return;
@@ -61,6 +68,14 @@ class MachineWatch {
                 return;
             }
         }
+    }
+
+    private void sweep() {
+        var machines = fly.machines();
+        var volumes = fly.volumes();
+        // The rows are read after the lists: what was made between the two isn't in the lists yet.
+        var rows = instances.owned(sweep.claimed(machines, volumes));
+        sweep.destroyOrphans(machines, volumes, rows);
     }
 
     private void look() {

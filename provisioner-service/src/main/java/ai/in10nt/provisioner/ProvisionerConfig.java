@@ -3,6 +3,7 @@ package ai.in10nt.provisioner;
 import io.smallrye.config.ConfigMapping;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /** Where machines come from and what they get. Documented in the module's README. */
 @ConfigMapping(prefix = "provisioner")
@@ -33,6 +34,9 @@ interface ProvisionerConfig {
 
         String token();
 
+        /** Where to look for room, in this order from the asked one on, and round again until the deadline. */
+        List<String> regions();
+
         /** Address of the agent server: {@code {machine}}, {@code {app}} and {@code {private_ip}} are replaced. */
         String agentUrl();
     }
@@ -45,5 +49,8 @@ interface ProvisionerConfig {
     /** How often all machines are listed, to find those that went away by themselves. */
     interface Watch {
         Duration every();
+
+        /** How often what belongs to nothing is looked for and destroyed. */
+        Duration sweep();
     }
 }

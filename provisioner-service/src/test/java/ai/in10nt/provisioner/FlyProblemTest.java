@@ -2,10 +2,31 @@ package ai.in10nt.provisioner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class FlyProblemTest {
+    @Test
+    void a_clash_names_the_machine_that_has_the_name() {
+        var clash = new FlyProblem(
+                409,
+                "",
+                "already_exists: unique machine name violation, machine ID 0123456789abcd already exists with name \"x\"");
+
+        assertThat(clash.clashingMachine()).contains("0123456789abcd");
+        assertThat(new FlyProblem(409, "", "aborted: no capacity").clashingMachine())
+                .isEmpty();
+    }
+
+    @Test
+    void only_seconds_are_a_time_to_stay_away() {
+        assertThat(FlyProblem.retryAfter("7")).isEqualTo(Duration.ofSeconds(7));
+        assertThat(FlyProblem.retryAfter("Tue, 24 Nov 2026 12:00:00 GMT")).isNull();
+        assertThat(FlyProblem.retryAfter(null)).isNull();
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
                     404 | '' | machine not found                                                                | GONE
@@ -15,7 +36,7 @@ class FlyProblemTest {
                     409 | '' | aborted: no capacity                                                              | NO_CAPACITY
                     400 | '' | no capacity                                                                       | NO_CAPACITY
                     400 | '' | invalid_argument: x                                                               | GIVE_UP
-                    401 | '' | Authenticate: token validation error                                              | GIVE_UP
+                    401 | '' | Authenticate: token validation error                                              | AGAIN
                     403 | '' | over the allowed quota                                                            | GIVE_UP
                     408 | '' | deadline_exceeded                                                                 | AGAIN
                     412 | '' | failed_precondition: unable to start machine from current state: 'created'        | AGAIN
