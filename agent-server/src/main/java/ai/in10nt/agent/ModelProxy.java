@@ -2,6 +2,7 @@ package ai.in10nt.agent;
 
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.TaskCommand.RunOptions;
+import ai.in10nt.contracts.Trace;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vertx.core.Future;
@@ -16,6 +17,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.RequestOptions;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands between the agent and the model's provider. It alone has the provider's key; it puts in the run's model and token limit,
@@ -47,15 +49,16 @@ final class ModelProxy {
     }
 
     void handle(HttpServerRequest request) {
-        var options = runs.currentOptions();
-        var provider = options.map(run -> config.secrets().providers().get(run.provider()));
-        if (options.isEmpty() || provider.isEmpty() || !"/v1/chat/completions".equals(request.path())) {
+        var run = runs.currentRequest();
+        var provider =
+                run.map(of -> config.secrets().providers().get(of.options().provider()));
+        if (run.isEmpty() || provider.isEmpty() || !"/v1/chat/completions".equals(request.path())) {
             refuse(request, 404, "There is no run that asks a model now.");
             return;
         }
         request.body()
-                .map(body -> rewrite(body, options.get()))
-                .compose(body -> ask(request, provider.get(), body))
+                .map(body -> rewrite(body, run.get().options()))
+                .compose(body -> ask(request, provider.get(), run.get().trace(), body))
                 .onFailure(e -> refuse(request, 502, "The model provider can't be reached: " + e.getMessage()));
     }
 
@@ -75,7 +78,8 @@ final class ModelProxy {
         return Buffer.buffer(Json.bytes(json));
     }
 
-    private Future<Void> ask(HttpServerRequest request, AgentConfig.Provider provider, Buffer body) {
+    private Future<Void> ask(
+            HttpServerRequest request, AgentConfig.Provider provider, @Nullable Trace trace, Buffer body) {
         var url = new RequestOptions()
                 .setMethod(HttpMethod.POST)
                 .setAbsoluteURI(provider.baseUrl().replaceAll("/+$", "") + "/chat/completions");
@@ -85,6 +89,9 @@ final class ModelProxy {
                     upstream.putHeader(header.getKey(), header.getValue());
                 }
             });
+            if (trace != null) {
+                upstream.putHeader("traceparent", trace.traceparent());
+            }
             if (provider.apiKey() != null) {
                 upstream.putHeader("Authorization", "Bearer " + provider.apiKey());
             }
@@ -131,7 +138,7 @@ final class ModelProxy {
         runs.used(input, output, cost);
     }
 
-    private static double price(@org.jspecify.annotations.Nullable Double perMillion) {
+    private static double price(@Nullable Double perMillion) {
         return perMillion == null ? 0 : perMillion;
     }
 

@@ -2,7 +2,6 @@ package ai.in10nt.agent;
 
 import ai.in10nt.contracts.AgentRun;
 import ai.in10nt.contracts.Failure;
-import ai.in10nt.contracts.TaskCommand.RunOptions;
 import ai.in10nt.contracts.TaskState;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
@@ -109,10 +108,10 @@ final class Runs {
         }
     }
 
-    /** The options of the run that the model is being asked for now; empty between runs. */
-    Optional<RunOptions> currentOptions() {
+    /** The run that the model is being asked for now; empty between runs. */
+    Optional<AgentRun.Request> currentRequest() {
         synchronized (lock) {
-            return Optional.ofNullable(active).map(run -> run.request().options());
+            return Optional.ofNullable(active).map(Run::request);
         }
     }
 

@@ -1,30 +1,28 @@
 package ai.in10nt.gateway;
 
 import ai.in10nt.contracts.Ids;
+import ai.in10nt.contracts.Trace;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerResponseContext;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
-import java.security.SecureRandom;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jboss.logging.MDC;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jboss.resteasy.reactive.server.ServerResponseFilter;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out who calls, before anything else looks at the request. All but {@code GET /health} needs a key. */
 class Authentication {
-    private static final Pattern TRACEPARENT = Pattern.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
     private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
     private static final Set<String> PUBLIC = Set.of("/health", "/metrics", "/openapi", "/asyncapi");
     private static final String REQUEST_ID_HEADER = "X-Request-Id";
 
     private final ApiKeys keys;
     private final Caller caller;
-    private final SecureRandom random = new SecureRandom();
 
     Authentication(ApiKeys keys, Caller caller) {
         this.keys = keys;
@@ -89,24 +87,17 @@ class Authentication {
     }
 
     private void trace(ContainerRequestContext request) {
-        var given = request.getHeaderString("traceparent");
         var id = request.getHeaderString(REQUEST_ID_HEADER);
-        caller.trace(
-                id != null && REQUEST_ID.matcher(id).matches()
-                        ? id
-                        : Ids.event().replace("evt_", "req_"),
-                given != null && TRACEPARENT.matcher(given).matches() ? given : newTrace());
-    }
-
-    private String newTrace() {
-        var bytes = new byte[24];
-        random.nextBytes(bytes);
-        var hex = HexFormat.of().formatHex(bytes);
-        return "00-" + hex.substring(0, 32) + "-" + hex.substring(32) + "-01";
+        var requestId = id != null && REQUEST_ID.matcher(id).matches()
+                ? id
+                : Ids.event().replace("evt_", "req_");
+        caller.traced(Trace.of(request.getHeaderString("traceparent"), requestId));
+        MDC.put("request", requestId);
+        MDC.put("trace", caller.trace().traceId());
     }
 
     @ServerResponseFilter
     void echo(ContainerResponseContext response) {
-        response.getHeaders().putSingle(REQUEST_ID_HEADER, caller.requestId());
+        response.getHeaders().putSingle(REQUEST_ID_HEADER, caller.trace().requestId());
     }
 }

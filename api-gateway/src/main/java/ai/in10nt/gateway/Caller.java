@@ -1,5 +1,6 @@
 package ai.in10nt.gateway;
 
+import ai.in10nt.contracts.Trace;
 import jakarta.enterprise.context.RequestScoped;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -10,11 +11,10 @@ class Caller {
     private String tenant = "";
     private String keyId = "";
     private Set<String> scopes = Set.of();
-    private String requestId = "";
     private String method = "";
     private String path = "";
     private @Nullable String idempotencyKey;
-    private String traceparent = "";
+    private Trace trace = Trace.of(null, "");
 
     void is(String keyId, String tenant, Set<String> scopes) {
         this.keyId = keyId;
@@ -22,9 +22,8 @@ class Caller {
         this.scopes = Set.copyOf(scopes);
     }
 
-    void trace(String requestId, String traceparent) {
-        this.requestId = requestId;
-        this.traceparent = traceparent;
+    void traced(Trace trace) {
+        this.trace = trace;
     }
 
     void asks(String method, String path, @Nullable String idempotencyKey) {
@@ -54,12 +53,8 @@ class Caller {
         return keyId;
     }
 
-    String requestId() {
-        return requestId;
-    }
-
-    String traceparent() {
-        return traceparent;
+    Trace trace() {
+        return trace;
     }
 
     boolean may(String scope) {

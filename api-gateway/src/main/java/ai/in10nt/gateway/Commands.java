@@ -5,6 +5,7 @@ import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.Topic;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.mutiny.Uni;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 import org.eclipse.microprofile.reactive.messaging.OnOverflow;
@@ -49,6 +51,8 @@ class Commands {
     private final MutinyEmitter<byte[]> emitter;
     private final Waiters waiters;
     private final Idempotency idempotency;
+    private final MeterRegistry metrics;
+    private final AtomicLong unanswered = new AtomicLong();
     private volatile Instant kafkaAwayUntil = Instant.MIN;
     private volatile boolean running;
 
@@ -56,7 +60,10 @@ class Commands {
             Pool pool,
             @Channel("commands-out") @OnOverflow(OnOverflow.Strategy.UNBOUNDED_BUFFER) MutinyEmitter<byte[]> emitter,
             Waiters waiters,
-            Idempotency idempotency) {
+            Idempotency idempotency,
+            MeterRegistry metrics) {
+        this.metrics = metrics;
+        metrics.gauge("gateway.command.unanswered", unanswered);
         this.idempotency = idempotency;
         this.pool = pool;
         this.emitter = emitter;
@@ -101,13 +108,14 @@ class Commands {
                 caller.tenant(),
                 null,
                 null,
-                caller.traceparent(),
+                caller.trace(),
                 Json.bytes(data));
         int partition = Topic.partitionOf(instance);
         pool.withTransaction(client -> store(client, message, topic, partition, placeholder))
                 .await()
                 .atMost(View.PATIENCE);
         ids.onItsWay();
+        metrics.counter("gateway.command.accepted", "type", type).increment();
         try {
             send(topic.topicName(), partition, message.subject(), message.headers(), message.data());
             reachAfterAppend();
@@ -189,6 +197,7 @@ class Commands {
             try {
                 TimeUnit.SECONDS.sleep(1);
                 overdue().forEach(this::repeat);
+                unanswered.set(countUnanswered());
                 if (++rounds % 60 == 0) {
                     idempotency.forgetOld();
                 }
@@ -213,6 +222,16 @@ class Commands {
         return rows;
     }
 
+    private long countUnanswered() {
+        return pool.query("select count(*) from request where answered_at is null")
+                .execute()
+                .await()
+                .atMost(View.PATIENCE)
+                .iterator()
+                .next()
+                .getLong(0);
+    }
+
     private void repeat(Row row) {
         send(
                 row.getString("topic"),
@@ -220,6 +239,7 @@ class Commands {
                 row.getString("subject"),
                 Json.read(row.getString("headers"), Map.class),
                 row.getBuffer("data").getBytes());
+        metrics.counter("gateway.command.repeated").increment();
         LOG.infof("produced %s again", row.getString("command_id"));
     }
 }

@@ -13,8 +13,13 @@ public final class AgentRun {
      * The body of {@code PUT /tasks/{taskId}}; sending it again is sending it once.
      *
      * @param queueNumber rises with every task of the instance; a run older than one the agent server has begun is refused
+     * @param trace goes on to the model provider
      */
-    public record Request(String prompt, RunOptions options, long queueNumber) {}
+    public record Request(
+            String prompt,
+            RunOptions options,
+            long queueNumber,
+            @Nullable Trace trace) {}
 
     /**
      * How the run stands.

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param subject the aggregate's id
  * @param revision of the aggregate, on events; rises by one with each
  * @param causationId the command that this answers: on the event that it caused, or on its reply. Once for each command.
- * @param traceparent W3C trace context
+ * @param trace the request behind it: headers {@code traceparent} and {@code ce_requestid}
  */
 @SuppressWarnings("ArrayRecordComponent") // bytes as Kafka has them: compared by id, never by content
 public record Message(
@@ -29,7 +29,7 @@ public record Message(
         String tenant,
         @Nullable Long revision,
         @Nullable String causationId,
-        @Nullable String traceparent,
+        @Nullable Trace trace,
         byte[] data) {
 
     /** The Kafka headers, in the order they are written. */
@@ -48,8 +48,11 @@ public record Message(
         if (causationId != null) {
             headers.put("ce_causationid", causationId);
         }
-        if (traceparent != null) {
-            headers.put("traceparent", traceparent);
+        if (trace != null) {
+            if (trace.requestId() != null) {
+                headers.put("ce_requestid", trace.requestId());
+            }
+            headers.put("traceparent", trace.traceparent());
         }
         headers.put("content-type", "application/json");
         return headers;
@@ -61,6 +64,7 @@ public record Message(
             throw new IllegalArgumentException("the record has no value");
         }
         var revision = text(header, "ce_revision");
+        var traceparent = text(header, "traceparent");
         return new Message(
                 required(header, "ce_id"),
                 required(header, "ce_type"),
@@ -70,7 +74,7 @@ public record Message(
                 required(header, "ce_tenant"),
                 revision == null ? null : Long.valueOf(revision),
                 text(header, "ce_causationid"),
-                text(header, "traceparent"),
+                traceparent == null ? null : new Trace(traceparent, text(header, "ce_requestid")),
                 data);
     }
 

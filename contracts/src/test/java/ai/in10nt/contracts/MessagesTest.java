@@ -242,7 +242,8 @@ class MessagesTest {
                 | `ce_tenant` | whose it is |
                 | `ce_revision` | on events: rises by one with each event of the aggregate |
                 | `ce_causationid` | the command that this answers; each command is answered once, by an event or a reply |
-                | `traceparent` | W3C trace context |
+                | `ce_requestid` | the `X-Request-Id` of the request behind it |
+                | `traceparent` | W3C trace context, the same trace from the request to the agent's run |
 
                 ## Topics
 

@@ -10,6 +10,8 @@ import ai.in10nt.provisioner.FlyMachines.Machine;
 import ai.in10nt.provisioner.FlyMachines.MachineConfig;
 import ai.in10nt.provisioner.FlyMachines.Volume;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,9 +44,11 @@ class FlyDriver {
     private final AgentAccess access;
     private final SealedValue.Opener opener;
     private final JsonNode providers;
+    private final MeterRegistry metrics;
     private final Pace pace = new Pace(System::nanoTime);
 
-    FlyDriver(@RestClient FlyMachines fly, ProvisionerConfig config) {
+    FlyDriver(@RestClient FlyMachines fly, ProvisionerConfig config, MeterRegistry metrics) {
+        this.metrics = metrics;
         this.fly = fly;
         this.config = config;
         try {
@@ -72,11 +76,19 @@ class FlyDriver {
     /** One call within Fly's limits; a refusal that says when to come back holds the others too. */
     private <T> T paced(String action, String object, Supplier<T> call) {
         pace.take(action, object);
+        var timing = Timer.start();
+        var outcome = "ok";
         try {
             return call.get();
         } catch (FlyProblem e) {
+            outcome = String.valueOf(e.status());
             e.retryAfter().ifPresent(pause -> pace.closeFor(action, object, pause));
             throw e;
+        } catch (RuntimeException e) {
+            outcome = "unknown";
+            throw e;
+        } finally {
+            timing.stop(metrics.timer("provisioner.fly.called", "action", action, "outcome", outcome));
         }
     }
 

@@ -15,6 +15,7 @@ import ai.in10nt.contracts.InstanceCommand;
 import ai.in10nt.contracts.InstanceData;
 import ai.in10nt.contracts.InstanceEvent;
 import ai.in10nt.contracts.InstanceStatus;
+import ai.in10nt.contracts.Trace;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +34,7 @@ record Instance(
         @Nullable String sealedEnv,
         @Nullable String volumeId,
         @Nullable String machineId,
-        @Nullable String traceparent) {
+        @Nullable Trace trace) {
 
     /** What became of a command. */
     sealed interface Decision {
@@ -45,20 +46,16 @@ record Instance(
     }
 
     static Decision decide(
-            @Nullable Instance current,
-            InstanceCommand command,
-            String tenant,
-            @Nullable String traceparent,
-            Instant now) {
+            @Nullable Instance current, InstanceCommand command, String tenant, @Nullable Trace trace, Instant now) {
         if (command instanceof InstanceCommand.Create create) {
             return current == null
-                    ? new Decision.Accepted(InstanceEvent.Type.PROVISIONING, created(create, tenant, traceparent, now))
+                    ? new Decision.Accepted(InstanceEvent.Type.PROVISIONING, created(create, tenant, trace, now))
                     : new Decision.Unchanged(current);
         }
         if (current == null || !current.tenant.equals(tenant)) {
             return refused("instance_not_found", "There is no instance " + command.instanceId() + ".");
         }
-        var traced = current.traced(traceparent);
+        var traced = current.traced(trace);
         return switch (command) {
             case InstanceCommand.Create _ -> throw new AssertionError("handled above");
             case InstanceCommand.Start _ -> traced.start(now);
@@ -68,10 +65,9 @@ record Instance(
         };
     }
 
-    private static Instance created(
-            InstanceCommand.Create create, String tenant, @Nullable String traceparent, Instant now) {
+    private static Instance created(InstanceCommand.Create create, String tenant, @Nullable Trace trace, Instant now) {
         var data = InstanceData.created(create, now);
-        return new Instance(data, tenant, 1, now, create.sealedEnv(), null, null, traceparent);
+        return new Instance(data, tenant, 1, now, create.sealedEnv(), null, null, trace);
     }
 
     private Decision start(Instant now) {
@@ -140,7 +136,7 @@ record Instance(
     }
 
     Instance destroyed(Instant now) {
-        return new Instance(to(DESTROYED, now).data, tenant, revision + 1, now, null, null, null, traceparent);
+        return new Instance(to(DESTROYED, now).data, tenant, revision + 1, now, null, null, null, trace);
     }
 
     Instance failed(Failure error, Instant now) {
@@ -150,15 +146,15 @@ record Instance(
 
     /** There was no room: another region is tried, with a volume of its own. */
     Instance movedTo(String region) {
-        return new Instance(data.withRegion(region), tenant, revision, since, sealedEnv, null, null, traceparent);
+        return new Instance(data.withRegion(region), tenant, revision, since, sealedEnv, null, null, trace);
     }
 
     Instance withVolume(@Nullable String volumeId) {
-        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, traceparent);
+        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace);
     }
 
     Instance withMachine(@Nullable String machineId) {
-        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, traceparent);
+        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace);
     }
 
     private Instance nextGeneration(InstanceStatus status, Instant now) {
@@ -167,16 +163,15 @@ record Instance(
     }
 
     private Instance to(InstanceStatus status, Instant now) {
-        return new Instance(
-                data.with(status, now), tenant, revision + 1, now, sealedEnv, volumeId, machineId, traceparent);
+        return new Instance(data.with(status, now), tenant, revision + 1, now, sealedEnv, volumeId, machineId, trace);
     }
 
     private Instance with(InstanceData data) {
-        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, traceparent);
+        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace);
     }
 
-    private Instance traced(@Nullable String traceparent) {
-        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, traceparent);
+    private Instance traced(@Nullable Trace trace) {
+        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace);
     }
 
     @Override

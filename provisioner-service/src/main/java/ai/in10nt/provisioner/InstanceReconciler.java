@@ -3,7 +3,9 @@ package ai.in10nt.provisioner;
 import ai.in10nt.contracts.InstanceStatus;
 import ai.in10nt.provisioner.InstanceSteps.Outcome;
 import ai.in10nt.provisioner.Instances.Read;
+import ai.in10nt.relay.LogContext;
 import ai.in10nt.relay.Reconciler;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
@@ -14,8 +16,10 @@ import java.util.Optional;
 class InstanceReconciler implements Reconciler {
     private final Instances instances;
     private final InstanceSteps steps;
+    private final MeterRegistry metrics;
 
-    InstanceReconciler(Instances instances, InstanceSteps steps) {
+    InstanceReconciler(Instances instances, InstanceSteps steps, MeterRegistry metrics) {
+        this.metrics = metrics;
         this.instances = instances;
         this.steps = steps;
     }
@@ -32,9 +36,19 @@ class InstanceReconciler implements Reconciler {
     }
 
     private Optional<Duration> apply(Read read) {
+        LogContext.enter(
+                read.instance().trace(),
+                "instance",
+                read.instance().data().instanceId().value());
         return switch (steps.step(read.instance(), instances.now())) {
             case Outcome.Changed(var next, var event, var again) -> {
-                instances.commit(read, next, event);
+                if (instances.commit(read, next, event) && again.isEmpty()) {
+                    metrics.counter(
+                                    "provisioner.instance.settled",
+                                    "outcome",
+                                    next.data().status().text())
+                            .increment();
+                }
                 yield again;
             }
             case Outcome.Waiting(var again) -> Optional.of(again);

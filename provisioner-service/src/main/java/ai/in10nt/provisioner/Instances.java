@@ -67,7 +67,7 @@ class Instances {
             int partition) {
         var now = now();
         var current = row == null ? null : row.instance();
-        var decision = Instance.decide(current, command, message.tenant(), message.traceparent(), now);
+        var decision = Instance.decide(current, command, message.tenant(), message.trace(), now);
         return switch (decision) {
             case Decision.Accepted(var type, var next) -> {
                 var event = event(type, next, message.id(), now);
@@ -96,7 +96,7 @@ class Instances {
                 command.tenant(),
                 null,
                 command.id(),
-                command.traceparent(),
+                command.trace(),
                 Json.bytes(reply));
         return Journal.send(session, Topic.REPLIES, partition, message)
                 .chain(() -> Journal.answer(session, command, type));
@@ -120,7 +120,7 @@ class Instances {
                 instance.tenant(),
                 instance.revision(),
                 causation,
-                instance.traceparent(),
+                instance.trace(),
                 Json.bytes(new InstanceEvent(instance.revision(), instance.data())));
     }
 

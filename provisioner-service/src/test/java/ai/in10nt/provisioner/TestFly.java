@@ -7,6 +7,7 @@ import ai.in10nt.contracts.SealedValue;
 import ai.in10nt.machines.MachinesLocal;
 import ai.in10nt.provisioner.InstanceSteps.Outcome;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import jakarta.ws.rs.ProcessingException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -34,7 +35,7 @@ final class TestFly {
 
     TestFly() {
         var config = new Config();
-        this.driver = new FlyDriver(client, config);
+        this.driver = new FlyDriver(client, config, new SimpleMeterRegistry());
         this.steps = new InstanceSteps(driver, this::health, config);
         driver.ensureApp();
     }
@@ -75,7 +76,7 @@ final class TestFly {
     /** A provisioner as another replica, or after a restart, would be: nothing is remembered. */
     InstanceSteps another() {
         var config = new Config();
-        return new InstanceSteps(new FlyDriver(client, config), this::health, config);
+        return new InstanceSteps(new FlyDriver(client, config, new SimpleMeterRegistry()), this::health, config);
     }
 
     static Instance created() {

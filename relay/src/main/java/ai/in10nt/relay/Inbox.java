@@ -7,6 +7,7 @@ import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.Reply;
 import ai.in10nt.contracts.Topic;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.pgclient.PgException;
@@ -47,14 +48,17 @@ public class Inbox {
     private final Mutiny.SessionFactory sessions;
     private final Owner owner;
     private final String application;
+    private final MeterRegistry metrics;
 
     Inbox(
             Mutiny.SessionFactory sessions,
             Owner owner,
-            @ConfigProperty(name = "quarkus.application.name") String application) {
+            @ConfigProperty(name = "quarkus.application.name") String application,
+            MeterRegistry metrics) {
         this.sessions = sessions;
         this.owner = owner;
         this.application = application;
+        this.metrics = metrics;
     }
 
     /**
@@ -77,6 +81,7 @@ public class Inbox {
 
     private void nudge(List<ConsumerRecord<byte[], byte[]>> batch) {
         FailPoint.reach("after-commit");
+        metrics.counter("relay.message.received", "outcome", "handled").increment(batch.size());
         var partitions = new HashSet<Integer>();
         batch.forEach(record -> partitions.add(record.partition()));
         owner.nudge(partitions);
@@ -134,6 +139,7 @@ public class Inbox {
     }
 
     private Uni<Void> bury(ConsumerRecord<byte[], byte[]> record, Throwable bug) {
+        metrics.counter("relay.message.received", "outcome", "buried").increment();
         LOG.errorf(bug, "%s-%d@%d becomes a dead letter", record.topic(), record.partition(), record.offset());
         return sessions.withTransaction(
                 session -> Journal.send(session, Topic.DEAD_LETTERS, record.partition(), deadLetter(record, bug))
@@ -158,7 +164,7 @@ public class Inbox {
                 command.tenant(),
                 null,
                 command.id(),
-                command.traceparent(),
+                command.trace(),
                 Json.bytes(reply));
         return Journal.isAnswered(session, command)
                 .flatMap(answered -> answered

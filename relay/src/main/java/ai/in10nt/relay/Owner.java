@@ -1,5 +1,6 @@
 package ai.in10nt.relay;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.common.annotation.Identifier;
@@ -19,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jboss.logging.Logger;
@@ -37,6 +39,9 @@ public class Owner implements KafkaConsumerRebalanceListener {
 
     private final Relay relay;
     private final Reconciler reconciler;
+    private final MeterRegistry metrics;
+    private final AtomicInteger unsettled = new AtomicInteger();
+    private final AtomicInteger waiting = new AtomicInteger();
     private final Set<Integer> owned = ConcurrentHashMap.newKeySet();
     private final Set<Integer> publishing = ConcurrentHashMap.newKeySet();
     private final Set<Integer> publishAgain = ConcurrentHashMap.newKeySet();
@@ -47,9 +52,13 @@ public class Owner implements KafkaConsumerRebalanceListener {
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private volatile boolean running;
 
-    Owner(Relay relay, Instance<Reconciler> reconciler) {
+    Owner(Relay relay, Instance<Reconciler> reconciler, MeterRegistry metrics) {
         this.relay = relay;
         this.reconciler = reconciler.get();
+        this.metrics = metrics;
+        metrics.gauge("relay.row.unsettled", unsettled);
+        metrics.gauge("relay.outbox.waiting", waiting);
+        metrics.gauge("relay.partition.owned", owned, Set::size);
     }
 
     void start(@Observes StartupEvent event) {
@@ -99,10 +108,15 @@ public class Owner implements KafkaConsumerRebalanceListener {
     private void look() {
         var partitions = List.copyOf(owned);
         if (partitions.isEmpty()) {
+            unsettled.set(0);
+            waiting.set(0);
             return;
         }
-        relay.waiting(partitions).forEach(this::publish);
+        var unpublished = relay.waiting(partitions);
+        waiting.set(unpublished.size());
+        unpublished.forEach(this::publish);
         var due = reconciler.due(partitions);
+        unsettled.set(due.size());
         notBefore.keySet().retainAll(Set.copyOf(due));
         long now = System.nanoTime();
         for (var id : due) {
@@ -133,8 +147,10 @@ public class Owner implements KafkaConsumerRebalanceListener {
         try {
             rest(id, reconciler.step(id));
             failures.remove(id);
+            metrics.counter("relay.step.taken", "outcome", "ok").increment();
         } catch (RuntimeException | Error e) {
             int count = failures.merge(id, 1, Integer::sum);
+            metrics.counter("relay.step.taken", "outcome", "failed").increment();
             var pause = backoff(count);
             rest(id, Optional.of(pause));
             if (e instanceof Error) {
@@ -143,6 +159,7 @@ public class Owner implements KafkaConsumerRebalanceListener {
                 LOG.warnf("%s, failure %d, again in %s: %s", id, count, pause, e);
             }
         } finally {
+            LogContext.leave();
             stepping.remove(id);
             nudges.release();
         }

@@ -6,6 +6,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -83,12 +84,19 @@ final class Parts {
                 """.formatted(settings.kafkaPort(), settings.kafkaControllerPort(), home.at("kafka")));
         var clusterId = home.secret("run/kafka-cluster", () -> Uuid.randomUuid().toString());
         var command = java(
-                "-Xmx160m", "-cp", library("stack"), "ai.in10nt.stack.KafkaBroker", properties.toString(), clusterId);
+                "kafka",
+                "-Xmx160m",
+                "-cp",
+                library("stack"),
+                "ai.in10nt.stack.KafkaBroker",
+                properties.toString(),
+                clusterId);
         return new Supervised.Definition("kafka", kafka(), command, quietLog(), () -> Topics.areReachable(kafka()));
     }
 
     Supervised.Definition demoModel() {
         var command = java(
+                "demo-model",
                 "-Xmx96m",
                 "-cp",
                 library("stack"),
@@ -117,7 +125,8 @@ final class Parts {
                                 .toString(),
                 "MACHINES_DRIVER", settings.isSandboxed() ? "sandbox" : "process"));
         Providers.localPort(settings).ifPresent(port -> env.put("MACHINES_MODEL_PORT", String.valueOf(port)));
-        var command = java("-Xmx96m", "-cp", library("machines-local"), "ai.in10nt.machines.MachinesLocal");
+        var command =
+                java("machines-local", "-Xmx96m", "-cp", library("machines-local"), "ai.in10nt.machines.MachinesLocal");
         return new Supervised.Definition(
                 "machines-local",
                 url(settings.machinesPort()),
@@ -184,6 +193,8 @@ final class Parts {
         var config = new TreeMap<String, String>();
         config.put("quarkus.http.port", String.valueOf(port));
         config.put("kafka.bootstrap.servers", kafka());
+        // People read these.
+        config.put("quarkus.log.console.json.enabled", "false");
         config.put("quarkus.datasource.username", database);
         config.put("quarkus.datasource.password", home.password("postgres-" + database));
         config.put(
@@ -207,6 +218,7 @@ final class Parts {
                 text.append(key).append('=').append(value.replace("\\", "\\\\")).append('\n'));
         Home.write(file, text.toString());
         var command = java(
+                module,
                 "-Xmx160m",
                 "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
                 "-jar",
@@ -221,7 +233,11 @@ final class Parts {
         return new Supervised.Definition(name, url(port), command, env, () -> answers(url(port) + health));
     }
 
-    private List<String> java(String... arguments) {
+    /**
+     * A program's command line, with the cache of its loaded classes where {@code ./dev aot} has recorded one. A cache that doesn't
+     * fit what was built since is ignored by Java itself.
+     */
+    private List<String> java(String program, String... arguments) {
         var command = new ArrayList<>(List.of(
                 javaHome.resolve("bin/java").toString(),
                 "-XX:+UseSerialGC",
@@ -230,6 +246,13 @@ final class Parts {
                 "-XX:+ExitOnOutOfMemoryError",
                 "--sun-misc-unsafe-memory-access=allow",
                 "--enable-native-access=ALL-UNNAMED"));
+        var cache = settings.root().resolve("target/aot/" + program + ".aot");
+        if (settings.isRecording()) {
+            command.add("-XX:AOTCacheOutput=" + cache);
+        } else if (Files.exists(cache)) {
+            // Warnings about a stale cache are for who builds, not for a service's log.
+            command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off"));
+        }
         command.addAll(List.of(arguments));
         return command;
     }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the user chose, by environment and arguments; documented in {@code docs/local-stack.md}.
  *
+ * @param isRecording this run is only there to record the caches of loaded classes
  * @param portBase the gateway's port is this; all others follow in a block that begins at {@code portBase + 10000}
  */
 record Settings(
@@ -26,6 +27,7 @@ record Settings(
         int replicas,
         boolean isSandboxed,
         @Nullable Path failPoints,
+        boolean isRecording,
         Map<String, String> env) {
 
     /** A port of the stack and who listens there. */
@@ -45,6 +47,7 @@ record Settings(
                 replicas(arguments),
                 !env.getOrDefault("IN10NT_DRIVER", "sandbox").equals("process"),
                 failPoints == null ? null : Path.of(failPoints),
+                !arguments.isEmpty() && arguments.getFirst().equals("record"),
                 withSecrets(env, home.resolve("run/env")));
     }
 

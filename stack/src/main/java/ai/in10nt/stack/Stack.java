@@ -12,6 +12,9 @@ import java.util.concurrent.TimeUnit;
 /** The main program behind {@code ./dev}: up, down, status, demo, key. */
 public final class Stack {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration STOPS_WITHIN = Duration.ofSeconds(10);
+    /** A cache is put together when its program ends. */
+    private static final Duration RECORDED_WITHIN = Duration.ofMinutes(3);
 
     private final Settings settings;
     private final Home home;
@@ -41,13 +44,14 @@ public final class Stack {
         try {
             switch (words.isEmpty() ? "" : words.getFirst()) {
                 case "up" -> new Stack(settings, home).up();
+                case "record" -> new Stack(settings, home).record();
                 case "down" -> down(home);
                 case "status" -> Status.print(settings, home, words.contains("--json"));
                 case "demo" -> new Demo(settings, home).run();
                 case "key" -> Keys.create(settings, home, words.subList(1, words.size()));
                 default ->
                     throw new Trouble(
-                            "usage: up | down | status [--json] | demo | key create --tenant NAME [--scopes a,b]");
+                            "usage: up | record | down | status [--json] | demo | key create --tenant NAME [--scopes a,b]");
             }
         } catch (Trouble e) {
             System.err.println(e.getMessage());
@@ -88,6 +92,18 @@ public final class Stack {
         } finally {
             stopAll();
             stopped.countDown();
+        }
+    }
+
+    /** Starts all, runs the demo and stops, so that each program writes down which classes it has loaded by then. */
+    private void record() throws Exception {
+        Pids.remember(home, "stack", ProcessHandle.current().pid());
+        Files.createDirectories(settings.root().resolve("target/aot"));
+        try {
+            startAll(new CountDownLatch(1));
+            new Demo(settings, home).run();
+        } finally {
+            stopAll();
         }
     }
 
@@ -133,7 +149,7 @@ public final class Stack {
     private void start(List<Supervised.Definition> definitions, CountDownLatch stop) throws InterruptedException {
         var waiting = new ArrayList<Supervised>();
         for (var definition : definitions) {
-            var process = new Supervised(definition, home);
+            var process = new Supervised(definition, home, settings.isRecording() ? RECORDED_WITHIN : STOPS_WITHIN);
             synchronized (running) {
                 running.add(process);
             }

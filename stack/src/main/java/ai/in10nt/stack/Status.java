@@ -32,6 +32,20 @@ final class Status {
                     service.pid() == 0 ? "-" : service.pid(),
                     service.url());
         }
+        if (runs) {
+            printBacklog(Backlog.of("127.0.0.1:" + settings.kafkaPort(), services));
+        }
+    }
+
+    private static void printBacklog(Backlog backlog) {
+        System.out.println("Waiting:");
+        System.out.printf("  %-22s %s%n", "lag (records)", backlog.lag());
+        System.out.printf("  %-22s %s%n", "unsettled rows", backlog.unsettled());
+        System.out.printf("  %-22s %s%n", "unpublished events", backlog.unpublished());
+        System.out.printf("  %-22s %s%n", "unanswered commands", backlog.unanswered());
+        System.out.printf(
+                "  %-22s %s%n",
+                "dead letters", backlog.deadLetters() < 0 ? "unknown: Kafka is away" : backlog.deadLetters());
     }
 
     private static Map<String, Object> json(Settings settings, Home home, List<Service> services) {
@@ -44,7 +58,11 @@ final class Status {
         status.put("stateDir", home.folder().toString());
         status.put("keysetDir", home.at("keys").toString());
         status.put("volumesDir", home.at("machines/volumes").toString());
+        status.put(
+                "supervisorPid",
+                Pids.find(home, "stack").map(ProcessHandle::pid).orElse(0L));
         status.put("services", services);
+        status.put("backlog", Backlog.of("127.0.0.1:" + settings.kafkaPort(), services));
         var databases = new ArrayList<Map<String, String>>();
         for (var name : Parts.DATABASES) {
             databases.add(Map.of(

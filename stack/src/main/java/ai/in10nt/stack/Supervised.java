@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 final class Supervised {
     private static final Duration AGAIN = Duration.ofMillis(400);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final long MAX_LOG_BYTES = 50L * 1024 * 1024;
 
     /**
@@ -31,11 +30,18 @@ final class Supervised {
 
     private final Definition definition;
     private final Home home;
+    private final Duration patience;
     private volatile @Nullable Process process;
     private volatile boolean isStopping;
     private final AtomicInteger restarts = new AtomicInteger();
 
-    Supervised(Definition definition, Home home) {
+    /**
+     * Not started yet.
+     *
+     * @param patience how long it may take to stop, until it is killed
+     */
+    Supervised(Definition definition, Home home, Duration patience) {
+        this.patience = patience;
         this.definition = definition;
         this.home = home;
     }
@@ -126,7 +132,7 @@ final class Supervised {
         }
         running.destroy();
         try {
-            if (!running.waitFor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!running.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 running.destroyForcibly().waitFor();
             }
         } catch (InterruptedException e) {

@@ -7,17 +7,21 @@ import ai.in10nt.contracts.InstanceStatus;
 import ai.in10nt.contracts.TaskId;
 import ai.in10nt.contracts.TaskState;
 import ai.in10nt.relay.FailPoint;
+import ai.in10nt.relay.LogContext;
 import ai.in10nt.relay.Reconciler;
 import ai.in10nt.task.TaskStore.Read;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.ws.rs.ProcessingException;
 import jakarta.ws.rs.WebApplicationException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.eclipse.microprofile.rest.client.inject.RestClient;
 import org.jboss.logging.Logger;
+import org.jboss.logging.MDC;
 
 /**
  * Brings the first unfinished task of each instance on by one step: says that it runs, gives it to the agent, asks how it stands,
@@ -36,8 +40,10 @@ class Runner implements Reconciler {
     private final Tasks tasks;
     private final AgentServer agent;
     private final AgentAccess access;
+    private final MeterRegistry metrics;
 
-    Runner(TaskStore store, Tasks tasks, @RestClient AgentServer agent, AgentAccess access) {
+    Runner(TaskStore store, Tasks tasks, @RestClient AgentServer agent, AgentAccess access, MeterRegistry metrics) {
+        this.metrics = metrics;
         this.store = store;
         this.tasks = tasks;
         this.agent = agent;
@@ -63,6 +69,8 @@ class Runner implements Reconciler {
 
     private Optional<Duration> step(Read read) {
         var task = read.task();
+        LogContext.enter(task.trace(), "task", task.data().taskId().value());
+        MDC.put("instance", task.data().instanceId().value());
         if (task.data().state() == TaskState.QUEUED) {
             return read.instance().status() == InstanceStatus.HEALTHY ? begin(read) : giveUpWaiting(read);
         }
@@ -146,7 +154,7 @@ class Runner implements Reconciler {
                 throw e;
             }
         }
-        var request = new AgentRun.Request(task.data().prompt(), task.options(), task.queueNumber());
+        var request = new AgentRun.Request(task.data().prompt(), task.options(), task.queueNumber(), task.trace());
         var report = agent.put(agentUrl, authorization, id, request);
         FailPoint.reach("after-agent-put");
         return report;
@@ -155,6 +163,11 @@ class Runner implements Reconciler {
     private Optional<Duration> end(Read read, Task ended) {
         if (store.commit(read, ended)) {
             LOG.infof("%s", ended);
+            metrics.timer(
+                            "task.run.finished",
+                            "outcome",
+                            ended.data().state().name().toLowerCase(Locale.ROOT))
+                    .record(Duration.between(ended.data().createdAt(), tasks.now()));
         }
         return Optional.empty();
     }

@@ -6,6 +6,7 @@ import ai.in10nt.contracts.TaskCommand;
 import ai.in10nt.contracts.TaskCommand.RunOptions;
 import ai.in10nt.contracts.TaskData;
 import ai.in10nt.contracts.TaskState;
+import ai.in10nt.contracts.Trace;
 import ai.in10nt.contracts.Usage;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,7 +26,7 @@ record Task(
         long queueNumber,
         RunOptions options,
         int generation,
-        @Nullable String traceparent) {
+        @Nullable Trace trace) {
 
     /** What may come of a {@code task.run}. */
     sealed interface Decision {
@@ -35,11 +36,7 @@ record Task(
     }
 
     static Decision decide(
-            TaskCommand.Run run,
-            @Nullable InstanceMirror instance,
-            String tenant,
-            @Nullable String trace,
-            Instant now) {
+            TaskCommand.Run run, @Nullable InstanceMirror instance, String tenant, @Nullable Trace trace, Instant now) {
         if (instance == null || !instance.tenant.equals(tenant)) {
             return refused("instance_not_found", "There is no instance " + run.instanceId() + ".");
         }
@@ -59,7 +56,7 @@ record Task(
     }
 
     private static Task queued(
-            TaskCommand.Run run, long queueNumber, String tenant, @Nullable String trace, Instant now) {
+            TaskCommand.Run run, long queueNumber, String tenant, @Nullable Trace trace, Instant now) {
         return new Task(TaskData.queued(run, now), tenant, 1, queueNumber, run.options(), 0, trace);
     }
 
@@ -88,12 +85,12 @@ record Task(
                 null,
                 1,
                 null);
-        return new Task(next, tenant, revision + 1, queueNumber, options, generation, traceparent);
+        return new Task(next, tenant, revision + 1, queueNumber, options, generation, trace);
     }
 
     /** The run goes on at the agent of a later boot, which will say how it stands there. */
     Task onGeneration(int generation) {
-        return new Task(data, tenant, revision, queueNumber, options, generation, traceparent);
+        return new Task(data, tenant, revision, queueNumber, options, generation, trace);
     }
 
     /** The agent's own word on how it ended. */
@@ -149,7 +146,7 @@ record Task(
                 now,
                 attempts,
                 error);
-        return new Task(next, tenant, revision + 1, queueNumber, options, generation, traceparent);
+        return new Task(next, tenant, revision + 1, queueNumber, options, generation, trace);
     }
 
     @Override

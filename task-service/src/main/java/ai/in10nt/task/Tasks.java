@@ -78,7 +78,7 @@ class Tasks {
             @Nullable InstanceMirror mirror,
             int partition) {
         var now = now();
-        return switch (Task.decide(run, mirror, message.tenant(), message.traceparent(), now)) {
+        return switch (Task.decide(run, mirror, message.tenant(), message.trace(), now)) {
             case Decision.Accepted(var task) -> {
                 if (mirror != null) {
                     mirror.nextQueueNumber++;
@@ -103,7 +103,7 @@ class Tasks {
                 command.tenant(),
                 null,
                 command.id(),
-                command.traceparent(),
+                command.trace(),
                 Json.bytes(reply));
         return Journal.send(session, Topic.REPLIES, partition, message)
                 .chain(() -> Journal.answer(session, command, message.type()));
@@ -119,7 +119,7 @@ class Tasks {
                 task.tenant(),
                 task.revision(),
                 causation,
-                task.traceparent(),
+                task.trace(),
                 Json.bytes(new TaskEvent(task.revision(), task.data().bounded())));
     }
 

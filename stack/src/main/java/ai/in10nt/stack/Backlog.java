@@ -1,0 +1,138 @@
+package ai.in10nt.stack;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsResult;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * What waits: records that consumers haven't taken, rows that aren't as wanted yet, commands without an answer, dead letters.
+ *
+ * @param lag records, by consumer group
+ * @param unsettled rows that want a step now, by module
+ * @param unpublished events that are committed and not yet on their topic
+ * @param unanswered commands that the gateway accepted and the owner hasn't answered
+ * @param deadLetters records that could not be understood, ever
+ */
+record Backlog(
+        Map<String, Long> lag, Map<String, Long> unsettled, long unpublished, long unanswered, long deadLetters) {
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+
+    static Backlog of(String kafka, List<Status.Service> services) {
+        var unsettled = new TreeMap<String, Long>();
+        long unpublished = 0;
+        long unanswered = 0;
+        for (var service : services) {
+            if (service.ready() && service.name().matches("(api-gateway|.*-service).*")) {
+                var metrics = metrics(service.url());
+                var module = service.name().replaceFirst("-\\d$", "");
+                if (metrics.containsKey("relay_row_unsettled")) {
+                    unsettled.merge(module, metrics.get("relay_row_unsettled"), Long::sum);
+                }
+                unpublished += metrics.getOrDefault("relay_outbox_waiting", 0L);
+                // Each replica counts all of them.
+                unanswered = Math.max(unanswered, metrics.getOrDefault("gateway_command_unanswered", 0L));
+            }
+        }
+        try (var admin = Admin.create(Map.of("bootstrap.servers", kafka, "default.api.timeout.ms", "5000"))) {
+            return new Backlog(lag(admin), unsettled, unpublished, unanswered, deadLetters(admin));
+        } catch (ExecutionException | TimeoutException e) {
+            return new Backlog(Map.of(), unsettled, unpublished, unanswered, -1);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Map<String, Long> lag(Admin admin)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        var lags = new TreeMap<String, Long>();
+        for (var group : admin.listGroups().all().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+            var committed = admin.listConsumerGroupOffsets(group.groupId())
+                    .partitionsToOffsetAndMetadata()
+                    .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            var ends = offsets(admin, committed.keySet().stream().toList(), OffsetSpec.latest());
+            long lag = committed.entrySet().stream()
+                    .filter(entry -> entry.getValue() != null)
+                    .mapToLong(entry -> Math.max(
+                            0,
+                            ends.getOrDefault(entry.getKey(), 0L)
+                                    - entry.getValue().offset()))
+                    .sum();
+            lags.put(group.groupId(), lag);
+        }
+        return lags;
+    }
+
+    private static long deadLetters(Admin admin) throws ExecutionException, InterruptedException, TimeoutException {
+        var topic = "in10nt.dead-letters";
+        var described = Objects.requireNonNull(admin.describeTopics(List.of(topic))
+                .allTopicNames()
+                .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                .get(topic));
+        var partitions = described.partitions().stream()
+                .map(partition -> new TopicPartition(topic, partition.partition()))
+                .toList();
+        var ends = offsets(admin, partitions, OffsetSpec.latest());
+        var beginnings = offsets(admin, partitions, OffsetSpec.earliest());
+        long letters = 0;
+        for (var partition : partitions) {
+            letters += ends.getOrDefault(partition, 0L) - beginnings.getOrDefault(partition, 0L);
+        }
+        return letters;
+    }
+
+    private static Map<TopicPartition, Long> offsets(Admin admin, List<TopicPartition> partitions, OffsetSpec spec)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        return admin
+                .listOffsets(partitions.stream().collect(Collectors.toMap(partition -> partition, _ -> spec)))
+                .all()
+                .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                .entrySet()
+                .stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, entry -> offset(entry.getValue())));
+    }
+
+    private static long offset(ListOffsetsResult.ListOffsetsResultInfo info) {
+        return info.offset();
+    }
+
+    /** Those without labels; empty where the service doesn't answer. */
+    private static Map<String, Long> metrics(String url) {
+        try {
+            var request = HttpRequest.newBuilder(URI.create(url + "/q/metrics"))
+                    .timeout(Duration.ofSeconds(2))
+                    .build();
+            var metrics = new LinkedHashMap<String, Long>();
+            HTTP.send(request, HttpResponse.BodyHandlers.ofString())
+                    .body()
+                    .lines()
+                    .map(line -> line.split(" ", -1))
+                    .filter(words -> words.length == 2 && !words[0].startsWith("#") && !words[0].contains("{"))
+                    .forEach(words -> metrics.put(words[0], (long) Double.parseDouble(words[1])));
+            return metrics;
+        } catch (IOException e) {
+            return Map.of();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}
