@@ -150,7 +150,11 @@ class Commands {
                         partition,
                         Json.text(message.headers()),
                         io.vertx.core.buffer.Buffer.buffer(message.data()))));
-        return row.chain(() -> View.put(client, placeholder == null ? List.of() : List.of(placeholder)));
+        // On one connection, in this order; they travel together.
+        return Uni.join()
+                .all(row.replaceWithVoid(), View.put(client, placeholder == null ? List.of() : List.of(placeholder)))
+                .andFailFast()
+                .replaceWithVoid();
     }
 
     /**
@@ -197,8 +201,10 @@ class Commands {
             try {
                 TimeUnit.SECONDS.sleep(1);
                 overdue().forEach(this::repeat);
-                unanswered.set(countUnanswered());
-                if (++rounds % 60 == 0) {
+                if (++rounds % 5 == 0) {
+                    unanswered.set(countUnanswered());
+                }
+                if (rounds % 60 == 0) {
                     idempotency.forgetOld();
                 }
             } catch (InterruptedException e) {

@@ -110,10 +110,15 @@ class Events {
     }
 
     private static Uni<Void> project(SqlClient client, Batch batch) {
-        return View.put(client, newestOnly(batch.resources))
-                .chain(() -> answer(client, batch.answered))
-                .chain(() -> refuse(client, batch.answered))
-                .chain(() -> touch(client, batch.touched));
+        // One connection takes them in this order; none needs the answer of the one before, so they travel together.
+        return Uni.join()
+                .all(
+                        View.put(client, newestOnly(batch.resources)),
+                        answer(client, batch.answered),
+                        refuse(client, batch.answered),
+                        touch(client, batch.touched))
+                .andFailFast()
+                .replaceWithVoid();
     }
 
     /** One row can't be written twice by one statement batch in any useful way: the last of each id has it all. */

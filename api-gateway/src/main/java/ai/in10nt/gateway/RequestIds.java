@@ -33,6 +33,11 @@ final class RequestIds {
         return new RequestIds(Optional.of(seed), at);
     }
 
+    /** The request may have been made before. */
+    boolean isRepeatable() {
+        return seed.isPresent();
+    }
+
     InstanceId instance() {
         return seed.map(text -> new InstanceId("inst_" + derive("instance", text)))
                 .orElseGet(InstanceId::mint);

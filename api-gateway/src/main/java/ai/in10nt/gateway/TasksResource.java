@@ -79,7 +79,9 @@ public class TasksResource {
         var instance = now(view.instance(caller.tenant(), id));
         var taskId = ids.task();
         // A repeated request whose task is there already isn't refused for what has become of the instance since.
-        if (now(view.find(caller.tenant(), Resource.TASK, taskId.value())).isEmpty()) {
+        if (!ids.isRepeatable()
+                || now(view.find(caller.tenant(), Resource.TASK, taskId.value()))
+                        .isEmpty()) {
             refuseUnlessRunnable(instance.instance());
         }
         var request = RunRequest.from(Body.parse(body));

@@ -27,14 +27,14 @@ import org.jboss.logging.Logger;
 
 /**
  * Relays and reconciles the partitions that the consumer group gave to this process. A nudge, after a commit, makes it look at
- * once; without one it looks every half second, which is what goes on after a crash.
+ * once; without one it looks every second, which is what goes on after a crash.
  */
 @ApplicationScoped
 @Default
 @Identifier("owner")
 public class Owner implements KafkaConsumerRebalanceListener {
     private static final Logger LOG = Logger.getLogger(Owner.class);
-    private static final Duration IDLE = Duration.ofMillis(500);
+    private static final Duration IDLE = Duration.ofSeconds(1);
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(15);
 
     private final Relay relay;

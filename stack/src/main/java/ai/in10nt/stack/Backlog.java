@@ -51,7 +51,7 @@ record Backlog(
                 unanswered = Math.max(unanswered, metrics.getOrDefault("gateway_command_unanswered", 0L));
             }
         }
-        try (var admin = Admin.create(Map.of("bootstrap.servers", kafka, "default.api.timeout.ms", "5000"))) {
+        try (var admin = Topics.admin(kafka)) {
             return new Backlog(lag(admin), unsettled, unpublished, unanswered, deadLetters(admin));
         } catch (ExecutionException | TimeoutException e) {
             return new Backlog(Map.of(), unsettled, unpublished, unanswered, -1);
