@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Creating instances, against what the agent alone needs to start in the same sandbox. */
 final class Machines {
     private static final int COUNT = 5;
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(40);
 
     private Machines() {}
 
@@ -56,7 +56,7 @@ final class Machines {
         var volume = target.fly("POST", app + "/volumes", Map.of("name", "bench", "region", "iad", "size_gb", 1))
                 .is(200)
                 .text("id");
-        var program = "mkdir -p /data/home && cd /workspace && HOME=/data/home exec /opt/in10nt/opencode/opencode serve"
+        var program = "mkdir -p /data/home && cd /workspace && HOME=/data/home exec /opt/in10nt/opencode serve"
                 + " --hostname 0.0.0.0 --port 3000";
         var config = Map.of(
                 "image", "in10nt/agent:local",

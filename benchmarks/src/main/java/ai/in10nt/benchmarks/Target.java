@@ -40,12 +40,13 @@ record Target(JsonNode status) {
         return status.path("kafka").asText();
     }
 
-    Answer api(String method, String path, @Nullable Object body) {
+    Answer api(String method, String path, @Nullable Object body, String... headers) {
         return send(
                 status.path("baseUrl").asText() + path,
                 method,
                 body,
-                status.path("apiKey").asText());
+                status.path("apiKey").asText(),
+                headers);
     }
 
     Answer fly(String method, String path, @Nullable Object body) {
@@ -56,7 +57,7 @@ record Target(JsonNode status) {
                 status.path("flyApiToken").asText());
     }
 
-    private static Answer send(String url, String method, @Nullable Object body, String token) {
+    private static Answer send(String url, String method, @Nullable Object body, String token, String... headers) {
         var request = HttpRequest.newBuilder(URI.create(url))
                 .timeout(Duration.ofMinutes(3))
                 .header("Authorization", "Bearer " + token)
@@ -65,10 +66,12 @@ record Target(JsonNode status) {
                         method,
                         body == null
                                 ? HttpRequest.BodyPublishers.noBody()
-                                : HttpRequest.BodyPublishers.ofString(Json.text(body)))
-                .build();
+                                : HttpRequest.BodyPublishers.ofString(Json.text(body)));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
         try {
-            var response = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+            var response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
             var text = response.body().isEmpty() ? "{}" : response.body();
             return new Answer(response.statusCode(), Json.read(text, JsonNode.class));
         } catch (IOException e) {
@@ -115,7 +118,7 @@ record Target(JsonNode status) {
     /** An instance whose machine boots, and whose agent never listens: its runs are decided, and no agent is asked. */
     String instanceWithoutAgent(String name) {
         fly("POST", "/_faults", Map.of("kind", "never_ready")).is(201);
-        return api("POST", "/instances?wait=false", Map.of("name", name, "description", "a benchmark"))
+        return api("POST", "/instances", Map.of("name", name, "description", "a benchmark"), "Prefer", "respond-async")
                 .text("instanceId");
     }
 

@@ -138,7 +138,7 @@ class RunAPromptStory {
                         .containsEntry("ce_specversion", "1.0")
                         .containsEntry("ce_tenant", "default")
                         .containsEntry("ce_source", "/task-service")
-                        .containsKeys("ce_id", "ce_time", "traceparent"));
+                        .containsKeys("ce_id", "ce_time", "traceparent", "ce_requestid"));
         assertThat(events.getLast().json().path("task").path("response").asText())
                 .isEqualTo(task.text("response"));
         // The one event that answers the command has its id; no other has.
