@@ -85,14 +85,15 @@ final class Machines {
         return took;
     }
 
-    /** The forward accepts at once; only an answer shows that somebody listens behind it. */
+    /** Ready as the agent server means it: OpenCode says so itself. */
     private static boolean listens(String address) {
         try (var socket = new Socket()) {
             socket.connect(new InetSocketAddress(address, 3000), 200);
             socket.setSoTimeout(2000);
             socket.getOutputStream()
-                    .write("GET /doc HTTP/1.0\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-            return socket.getInputStream().read() > 0;
+                    .write("GET /global/health HTTP/1.0\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readNBytes(15), java.nio.charset.StandardCharsets.US_ASCII)
+                    .contains(" 200");
         } catch (java.io.IOException notYet) {
             return false;
         }

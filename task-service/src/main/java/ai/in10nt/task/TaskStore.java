@@ -35,11 +35,20 @@ class TaskStore {
 
     /** The first unfinished task of each instance, where it can be brought on now. */
     List<String> due(List<Integer> partitions) {
+        // From each instance's first to the next instance's first by the index: long queues cost nothing.
         return ids("""
-                select id from (
-                    select distinct on (t.instance_id) t.* from task t
-                    where t.partition = any($1) and t.status in ('queued', 'running')
-                    order by t.instance_id, t.queue_number) head
+                select head.id from unnest($1::int[]) as owned (number), lateral (
+                    with recursive first as (
+                        (select t.id, t.instance_id, t.status, t.created_at, t.timeout_ms from task t
+                         where t.partition = owned.number and t.status in ('queued', 'running')
+                         order by t.instance_id, t.queue_number limit 1)
+                        union all
+                        select following.* from first, lateral (
+                            select t.id, t.instance_id, t.status, t.created_at, t.timeout_ms from task t
+                            where t.partition = owned.number and t.status in ('queued', 'running')
+                                and t.instance_id > first.instance_id
+                            order by t.instance_id, t.queue_number limit 1) following)
+                    select * from first) head
                 where head.status = 'running' or exists (
                     select 1 from instance_mirror m where m.id = head.instance_id and (m.status = 'healthy'
                         or now() > greatest(head.created_at, m.since) + head.timeout_ms * interval '1 millisecond'))
