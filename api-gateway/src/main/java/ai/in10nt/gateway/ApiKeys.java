@@ -17,13 +17,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -47,7 +45,6 @@ class ApiKeys {
 
     private final Pool pool;
     private final GatewayConfig config;
-    private final SecureRandom random = new SecureRandom();
 
     ApiKeys(Pool pool, GatewayConfig config) {
         this.pool = pool;
@@ -89,16 +86,17 @@ class ApiKeys {
         }
     }
 
-    Uni<Created> create(String name, Set<String> scopes, String tenant, @Nullable Instant expiresAt) {
-        var bytes = new byte[32];
-        random.nextBytes(bytes);
-        var secret = "in10nt_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-        var values = new ArrayList<@Nullable Object>(
-                List.of(Ids.key(), hash(secret), name, tenant, scopes.toArray(String[]::new)));
+    /** Makes it, or finds the one that the same request made. */
+    Uni<Created> create(
+            String id, String secret, String name, Set<String> scopes, String tenant, @Nullable Instant expiresAt) {
+        var values =
+                new ArrayList<@Nullable Object>(List.of(id, hash(secret), name, tenant, scopes.toArray(String[]::new)));
         values.add(expiresAt == null ? null : expiresAt.atOffset(ZoneOffset.UTC));
         return pool.preparedQuery("insert into api_key (id, sha256, name, tenant, scopes, expires_at)"
-                        + " values ($1, $2, $3, $4, $5, $6) returning " + COLUMNS)
+                        + " values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing")
                 .execute(Tuple.from(values))
+                .chain(() -> pool.preparedQuery("select " + COLUMNS + " from api_key where id = $1")
+                        .execute(Tuple.of(id)))
                 .map(rows -> new Created(key(rows.iterator().next()), secret));
     }
 

@@ -33,26 +33,15 @@ class Idempotency {
 
     /** Does the request, or answers as the first one was answered. */
     Response once(Caller caller, @Nullable String body, Function<RequestIds, Response> request) {
-        var key = caller.idempotencyKey();
-        if (key == null) {
+        if (caller.idempotencyKey() == null) {
             return request.apply(RequestIds.random());
         }
-        if (!KEY.matcher(key).matches()) {
-            throw Problem.of(
-                    400, "invalid_idempotency_key", "Idempotency-Key must be 1 to 255 visible ASCII characters.");
-        }
-        var names = List.of(caller.tenant(), caller.method(), caller.path(), key);
-        var row = find(names, sha256(body));
-        if (!MessageDigest.isEqual(
-                row.getBuffer("body_sha256").getBytes(), sha256(body).getBytes())) {
-            throw Problem.of(
-                    422, "idempotency_key_reused", "This Idempotency-Key was used with another body; use a new key.");
-        }
+        var names = names(caller);
+        var row = findSame(names, body);
         if (row.getInteger("status") != null) {
             return response(row);
         }
-        var ids = RequestIds.derived(
-                String.join("\n", names), row.getOffsetDateTime("created_at").toInstant());
+        var ids = ids(names, row);
         try {
             return remember(names, request.apply(ids), row);
         } catch (Problem problem) {
@@ -65,6 +54,50 @@ class Idempotency {
             }
             throw problem;
         }
+    }
+
+    /**
+     * Does a request whose answer holds a secret. Nothing of the answer is kept: the same ids make the same answer again, because
+     * they are derived, and so is the secret.
+     */
+    Response derived(Caller caller, @Nullable String body, Function<RequestIds, Response> request) {
+        if (caller.idempotencyKey() == null) {
+            return request.apply(RequestIds.random());
+        }
+        var names = names(caller);
+        var row = findSame(names, body);
+        var ids = ids(names, row);
+        try {
+            return request.apply(ids);
+        } catch (Problem refused) {
+            forget(names, row, ids.command());
+            throw refused;
+        }
+    }
+
+    private static List<String> names(Caller caller) {
+        var key = String.valueOf(caller.idempotencyKey());
+        if (!KEY.matcher(key).matches()) {
+            throw Problem.of(
+                    400, "invalid_idempotency_key", "Idempotency-Key must be 1 to 255 visible ASCII characters.");
+        }
+        return List.of(caller.tenant(), caller.method(), caller.path(), key);
+    }
+
+    private static RequestIds ids(List<String> names, Row row) {
+        return RequestIds.derived(
+                String.join("\n", names), row.getOffsetDateTime("created_at").toInstant());
+    }
+
+    /** The row of the request's first try, which had the same body. */
+    private Row findSame(List<String> names, @Nullable String body) {
+        var row = find(names, sha256(body));
+        if (!MessageDigest.isEqual(
+                row.getBuffer("body_sha256").getBytes(), sha256(body).getBytes())) {
+            throw Problem.of(
+                    422, "idempotency_key_reused", "This Idempotency-Key was used with another body; use a new key.");
+        }
+        return row;
     }
 
     private Row find(List<String> names, Buffer hash) {

@@ -1,6 +1,7 @@
 package ai.in10nt.gateway;
 
 import ai.in10nt.contracts.Json;
+import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -28,19 +29,25 @@ public class KeysResource {
 
     private final Caller caller;
     private final ApiKeys keys;
+    private final Keysets keysets;
+    private final Idempotency idempotency;
 
-    KeysResource(Caller caller, ApiKeys keys) {
+    KeysResource(Caller caller, ApiKeys keys, Keysets keysets, Idempotency idempotency) {
         this.caller = caller;
         this.keys = keys;
+        this.keysets = keysets;
+        this.idempotency = idempotency;
     }
 
     @POST
     @Consumes(MediaType.APPLICATION_JSON)
-    public Uni<Response> create(@Nullable String json) {
+    @RunOnVirtualThread
+    public Response create(@Nullable String json) {
         caller.needs("admin");
-        if (caller.idempotencyKey() != null) {
-            throw NotBuilt.problem("Idempotency-Key on POST /keys");
-        }
+        return idempotency.derived(caller, json, ids -> create(json, ids));
+    }
+
+    private Response create(@Nullable String json, RequestIds ids) {
         var body = Body.parse(json);
         var name = body.required("name", "is required: what the key is for");
         if (name.length() > 64 || name.indexOf('\0') >= 0) {
@@ -59,9 +66,11 @@ public class KeysResource {
         }
         // Nobody hands out more than they have.
         scopes.forEach(caller::needs);
-        return keys.create(name, scopes, tenant, expiresAt)
-                .map(created ->
-                        Response.status(201).entity(ApiKeys.json(created)).build());
+        var secret = "in10nt_" + ids.secret(keysets.agentAccess());
+        var created = keys.create(ids.key(), secret, name, scopes, tenant, expiresAt)
+                .await()
+                .atMost(View.PATIENCE);
+        return Response.status(201).entity(ApiKeys.json(created)).build();
     }
 
     private static Set<String> scopes(Body body) {

@@ -1,12 +1,15 @@
 package ai.in10nt.gateway;
 
+import ai.in10nt.contracts.AgentAccess;
 import ai.in10nt.contracts.Ids;
 import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.TaskId;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.Optional;
 
 /**
@@ -15,6 +18,8 @@ import java.util.Optional;
  */
 final class RequestIds {
     private static final String ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Optional<String> seed;
     private final Instant at;
@@ -49,6 +54,21 @@ final class RequestIds {
 
     String command() {
         return seed.map(text -> "cmd_" + derive("command", text)).orElseGet(Ids::command);
+    }
+
+    String key() {
+        return seed.map(text -> "key_" + derive("key", text)).orElseGet(Ids::key);
+    }
+
+    /** 256 bits that only who has the access can derive again. */
+    String secret(AgentAccess access) {
+        return seed.map(text -> access.derived("api-key\n" + at + "\n" + text)).orElseGet(RequestIds::randomSecret);
+    }
+
+    private static String randomSecret() {
+        var bytes = new byte[32];
+        RANDOM.nextBytes(bytes);
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     }
 
     /** The command is a row: from now on the request can't be undone. */

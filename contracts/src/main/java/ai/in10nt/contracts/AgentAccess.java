@@ -36,6 +36,11 @@ public final class AgentAccess {
         return hmac("installation").substring(0, 16);
     }
 
+    /** 256 bits for a purpose, the same for the same purpose; base64url. */
+    public String derived(String purpose) {
+        return hmac("derived\n" + purpose);
+    }
+
     private String hmac(String text) {
         try {
             var mac = Mac.getInstance("HmacSHA256");

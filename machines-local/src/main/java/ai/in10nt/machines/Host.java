@@ -48,7 +48,7 @@ final class Host {
             if (!ended) {
                 process.destroyForcibly();
             }
-            return new Driver.ExecResult(ended ? process.exitValue() : 124, !ended, read(out), read(err));
+            return new Driver.ExecResult(ended ? process.exitValue() : 124, !ended, text(out), text(err));
         } catch (IOException e) {
             throw new UncheckedIOException(String.join(" ", command), e);
         } catch (InterruptedException e) {
@@ -84,8 +84,12 @@ final class Host {
 
     /** The content, stripped; empty where there is none. */
     static String read(Path file) {
+        return text(file).strip();
+    }
+
+    private static String text(Path file) {
         try {
-            return Files.exists(file) ? new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip() : "";
+            return Files.exists(file) ? new String(Files.readAllBytes(file), StandardCharsets.UTF_8) : "";
         } catch (IOException e) {
             return "";
         }

@@ -300,7 +300,7 @@ class FlyMachinesContract {
                 .is(200)
                 .as("flydv1.ExecResponse");
         assertThat(failed.body().path("exit_code").asInt()).isEqualTo(3);
-        assertThat(failed.text("stdout")).isEqualTo("out\n".strip());
+        assertThat(failed.text("stdout")).isEqualTo("out\n");
         assertThat(failed.text("stderr")).contains("err");
         assertThat(fly.post(path, Map.of("cmd", "true"))
                         .is(200)

@@ -34,7 +34,8 @@ class FlyVolumesContract {
     private String exec(String machine, String command) {
         return fly.post(at.machine(machine) + "/exec", Map.of("cmd", command))
                 .is(200)
-                .text("stdout");
+                .text("stdout")
+                .strip();
     }
 
     private String startedOn(String volume) {

@@ -64,7 +64,7 @@ class SandboxIT {
     static String out(LocalFly fly, String machine, String command) {
         var answer = fly.exec(machine, command);
         assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
-        return answer.text("stdout") + answer.text("stderr");
+        return (answer.text("stdout") + answer.text("stderr")).strip();
     }
 
     @ParameterizedTest

@@ -42,6 +42,7 @@ public final class DemoModel {
             String outcome,
             long promptTokens,
             long completionTokens,
+            @Nullable String traceparent,
             JsonNode body) {}
 
     private DemoModel(Vertx vertx) {
@@ -88,7 +89,7 @@ public final class DemoModel {
         var request = Json.read(String.valueOf(context.body().asString()), JsonNode.class);
         var step = Script.next(request);
         long promptTokens = Script.tokens(request.path("messages"), request.path("tools"));
-        remember(request, step, promptTokens);
+        remember(request, step, promptTokens, context.request().getHeader("traceparent"));
         after(delayOf(step), () -> answer(context, request, step, promptTokens));
     }
 
@@ -116,7 +117,7 @@ public final class DemoModel {
         };
     }
 
-    private void remember(JsonNode request, Script.Step step, long promptTokens) {
+    private void remember(JsonNode request, Script.Step step, long promptTokens, @Nullable String traceparent) {
         var maxTokens =
                 request.hasNonNull("max_tokens") ? request.get("max_tokens") : request.path("max_completion_tokens");
         asked.addLast(new Asked(
@@ -130,6 +131,7 @@ public final class DemoModel {
                 outcome(step),
                 step instanceof Script.Step.Fail || step instanceof Script.Step.Cut ? 0 : promptTokens,
                 completionTokens(step),
+                traceparent,
                 request));
         if (asked.size() > KEPT) {
             asked.removeFirst();

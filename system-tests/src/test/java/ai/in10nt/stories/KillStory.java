@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
@@ -183,6 +184,21 @@ class KillStory {
         var next = runThroughAKill(stack.client(2), id, "Create a file next.txt containing next-" + word);
         assertThat(next.path("status").asText()).as(next.toString()).isEqualTo("completed");
         stack.client(2).delete("/instances/" + id);
+    }
+
+    @Test
+    void an_api_key_asked_for_twice_with_one_key_is_one_and_its_secret_is_kept_nowhere() throws IOException {
+        var body = "{\"name\":\"twice\",\"scopes\":[\"read\"]}";
+        String[] headers = {"Content-Type", "application/json", "Idempotency-Key", "key-" + word()};
+
+        var first = stack.client(1).send("POST", "/keys", body, headers);
+        var second = stack.client(2).send("POST", "/keys", body, headers);
+        var other = stack.client(2).send("POST", "/keys", body.replace("twice", "thrice"), headers);
+
+        assertThat(first.status()).as(first.toString()).isEqualTo(201);
+        assertThat(second.json()).isEqualTo(first.json());
+        assertThat(other.status()).isEqualTo(422);
+        assertThat(SecretScan.filesHolding(first.text("key"), stack.home())).isEmpty();
     }
 
     @Test

@@ -1,0 +1,89 @@
+package ai.in10nt.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What can be seen from outside of what goes on inside. */
+@ExtendWith(SharedStack.class)
+class ObserveStory {
+    @SuppressWarnings("NullAway.Init")
+    private static TestStack stack;
+
+    @SuppressWarnings("NullAway.Init")
+    private static Client client;
+
+    @BeforeAll
+    static void use(TestStack shared) {
+        stack = shared;
+        client = shared.client();
+    }
+
+    private static String word() {
+        return "o" + Integer.toString(ThreadLocalRandom.current().nextInt(1_000_000, 9_999_999), 36);
+    }
+
+    @Test
+    void one_trace_and_one_request_id_go_from_the_request_to_the_model() {
+        var word = word();
+        var id = client.create("traced-" + word);
+        var trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+        var task = client.send(
+                "POST",
+                "/instances/" + id + "/run",
+                "{\"prompt\":\"hello " + word + "\"}",
+                "Content-Type",
+                "application/json",
+                "X-Request-Id",
+                "req-" + word,
+                "traceparent",
+                "00-" + trace + "-00f067aa0ba902b7-01");
+
+        assertThat(task.headers().firstValue("X-Request-Id")).contains("req-" + word);
+        assertThat(Events.of(stack.kafka(), "in10nt.task.events", task.text("taskId")))
+                .hasSize(3)
+                .allSatisfy(event -> {
+                    assertThat(event.headers().get("ce_requestid")).isEqualTo("req-" + word);
+                    assertThat(event.headers().get("traceparent")).contains(trace);
+                });
+        assertThat(stack.asked(word))
+                .isNotEmpty()
+                .allSatisfy(
+                        asked -> assertThat(asked.path("traceparent").asText()).contains(trace));
+        client.delete("/instances/" + id);
+    }
+
+    @Test
+    void services_count_what_they_do_and_the_status_says_what_waits() {
+        var id = client.create("counted-" + word());
+
+        var status = stack.status();
+
+        var metrics = new StringBuilder();
+        status.path("services").forEach(service -> {
+            if (service.path("name").asText().matches("api-gateway|.*-service")) {
+                metrics.append(new Client(service.path("url").asText(), "")
+                        .get("/q/metrics")
+                        .body());
+            }
+        });
+        assertThat(metrics.toString())
+                .contains(
+                        "gateway_command_accepted_total{type=\"instance.create\"}",
+                        "relay_message_received_total{outcome=\"handled\"}",
+                        "relay_step_taken_total{outcome=\"ok\"}",
+                        "provisioner_fly_called_seconds_count{action=\"create machine\",outcome=\"ok\"}",
+                        "provisioner_instance_settled_total{outcome=\"healthy\"}");
+        var backlog = status.path("backlog");
+        assertThat(backlog.path("lag").has("api-gateway"))
+                .as(backlog.toString())
+                .isTrue();
+        assertThat(backlog.path("unsettled").has("provisioner-service")).isTrue();
+        assertThat(backlog.path("deadLetters").asLong()).isNotNegative();
+        client.delete("/instances/" + id);
+    }
+}
