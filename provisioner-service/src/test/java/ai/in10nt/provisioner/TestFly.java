@@ -42,8 +42,7 @@ final class TestFly {
 
     private static String start() {
         try {
-            var home = Files.createTempDirectory("in10nt-fly");
-            home.toFile().deleteOnExit();
+            var home = Files.createTempDirectory(Path.of("target"), "fly");
             Files.writeString(home.resolve("token"), TOKEN);
             int port = freePort();
             MachinesLocal.start(Map.of(
@@ -163,8 +162,7 @@ final class TestFly {
 
         private static Path keys() {
             try {
-                var folder = Files.createTempDirectory("in10nt-keys");
-                folder.toFile().deleteOnExit();
+                var folder = Files.createTempDirectory(Path.of("target"), "keys");
                 Files.writeString(
                         folder.resolve("agent-access.key"), Base64.getEncoder().encodeToString(new byte[32]));
                 Files.writeString(
