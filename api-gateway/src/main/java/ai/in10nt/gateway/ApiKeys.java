@@ -95,9 +95,16 @@ class ApiKeys {
         return pool.preparedQuery("insert into api_key (id, sha256, name, tenant, scopes, expires_at)"
                         + " values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing")
                 .execute(Tuple.from(values))
-                .chain(() -> pool.preparedQuery("select " + COLUMNS + " from api_key where id = $1")
-                        .execute(Tuple.of(id)))
-                .map(rows -> new Created(key(rows.iterator().next()), secret));
+                .chain(() -> made(id))
+                .map(key -> new Created(key.orElseThrow(), secret));
+    }
+
+    Uni<Optional<ApiKey>> made(String id) {
+        return pool.preparedQuery("select " + COLUMNS + " from api_key where id = $1")
+                .execute(Tuple.of(id))
+                .map(rows -> rows.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(key(rows.iterator().next())));
     }
 
     Uni<List<ApiKey>> list(String tenant) {

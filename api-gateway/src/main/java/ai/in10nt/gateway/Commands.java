@@ -150,7 +150,7 @@ class Commands {
                         partition,
                         Json.text(message.headers()),
                         io.vertx.core.buffer.Buffer.buffer(message.data()))));
-        // On one connection, in this order; they travel together.
+        // Neither needs the answer of the other, so they travel together.
         return Uni.join()
                 .all(row.replaceWithVoid(), View.put(client, placeholder == null ? List.of() : List.of(placeholder)))
                 .andFailFast()

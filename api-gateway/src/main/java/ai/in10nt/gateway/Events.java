@@ -110,7 +110,7 @@ class Events {
     }
 
     private static Uni<Void> project(SqlClient client, Batch batch) {
-        // One connection takes them in this order; none needs the answer of the one before, so they travel together.
+        // None needs the answer of another, so they travel together, in one transaction.
         return Uni.join()
                 .all(
                         View.put(client, newestOnly(batch.resources)),

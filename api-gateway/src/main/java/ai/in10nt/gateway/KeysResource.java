@@ -48,6 +48,15 @@ public class KeysResource {
     }
 
     private Response create(@Nullable String json, RequestIds ids) {
+        var id = ids.key();
+        var secret = "in10nt_" + ids.secret(keysets.agentAccess());
+        if (ids.isRepeatable()) {
+            // What was made isn't refused for what has become of the request since, such as a time that has passed.
+            var made = keys.made(id).await().atMost(View.PATIENCE);
+            if (made.isPresent()) {
+                return created(new ApiKeys.Created(made.get(), secret));
+            }
+        }
         var body = Body.parse(json);
         var name = body.required("name", "is required: what the key is for");
         if (name.length() > 64 || name.indexOf('\0') >= 0) {
@@ -66,10 +75,11 @@ public class KeysResource {
         }
         // Nobody hands out more than they have.
         scopes.forEach(caller::needs);
-        var secret = "in10nt_" + ids.secret(keysets.agentAccess());
-        var created = keys.create(ids.key(), secret, name, scopes, tenant, expiresAt)
-                .await()
-                .atMost(View.PATIENCE);
+        return created(
+                keys.create(id, secret, name, scopes, tenant, expiresAt).await().atMost(View.PATIENCE));
+    }
+
+    private static Response created(ApiKeys.Created created) {
         return Response.status(201).entity(ApiKeys.json(created)).build();
     }
 

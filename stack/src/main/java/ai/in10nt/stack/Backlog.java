@@ -41,7 +41,8 @@ record Backlog(
         long unanswered = 0;
         for (var service : services) {
             if (service.ready() && service.name().matches("(api-gateway|.*-service).*")) {
-                var metrics = metrics(service.url());
+                var metrics =
+                        metrics(service.url() + (service.name().startsWith("api-gateway") ? "/metrics" : "/q/metrics"));
                 var module = service.name().replaceFirst("-\\d$", "");
                 if (metrics.containsKey("relay_row_unsettled")) {
                     unsettled.merge(module, metrics.get("relay_row_unsettled"), Long::sum);
@@ -117,7 +118,7 @@ record Backlog(
     /** Those without labels; empty where the service doesn't answer. */
     private static Map<String, Long> metrics(String url) {
         try {
-            var request = HttpRequest.newBuilder(URI.create(url + "/q/metrics"))
+            var request = HttpRequest.newBuilder(URI.create(url))
                     .timeout(Duration.ofSeconds(2))
                     .build();
             var metrics = new LinkedHashMap<String, Long>();

@@ -62,7 +62,9 @@ final class Status {
                 "supervisorPid",
                 Pids.find(home, "stack").map(ProcessHandle::pid).orElse(0L));
         status.put("services", services);
-        status.put("backlog", Backlog.of("127.0.0.1:" + settings.kafkaPort(), services));
+        if (Pids.find(home, "stack").isPresent()) {
+            status.put("backlog", Backlog.of("127.0.0.1:" + settings.kafkaPort(), services));
+        }
         var databases = new ArrayList<Map<String, String>>();
         for (var name : Parts.DATABASES) {
             databases.add(Map.of(

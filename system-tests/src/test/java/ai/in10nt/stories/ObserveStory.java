@@ -67,7 +67,7 @@ class ObserveStory {
         status.path("services").forEach(service -> {
             if (service.path("name").asText().matches("api-gateway|.*-service")) {
                 metrics.append(new Client(service.path("url").asText(), "")
-                        .get("/q/metrics")
+                        .get(service.path("name").asText().equals("api-gateway") ? "/metrics" : "/q/metrics")
                         .body());
             }
         });
