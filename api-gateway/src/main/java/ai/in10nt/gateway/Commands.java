@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -45,7 +46,7 @@ class Commands {
     private static final long REPEAT_AFTER_SECONDS = 5;
 
     /** How a command was answered: the revision of the event that it caused, null where nothing had to change. */
-    record Answer(@Nullable Long revision) {}
+    record Answer(@Nullable Long revision, @Nullable Failure problem) {}
 
     private final Pool pool;
     private final MutinyEmitter<byte[]> emitter;
@@ -53,6 +54,7 @@ class Commands {
     private final Idempotency idempotency;
     private final MeterRegistry metrics;
     private final AtomicLong unanswered = new AtomicLong();
+    private final Map<String, Optional<Answer>> awaited = new ConcurrentHashMap<>();
     private volatile Instant kafkaAwayUntil = Instant.MIN;
     private volatile boolean running;
 
@@ -161,7 +163,24 @@ class Commands {
      * Waits for the owner's answer, which the view then holds. Empty: not yet. A refusal is thrown as the problem it is.
      */
     Optional<Answer> answer(String commandId, String subject, Instant deadline) {
-        return waiters.until(subject, deadline, () -> find(commandId));
+        awaited.putIfAbsent(commandId, Optional.empty());
+        try {
+            var answer = waiters.until(
+                    subject,
+                    deadline,
+                    () -> awaited.getOrDefault(commandId, Optional.empty()).or(() -> find(commandId)));
+            answer.map(Answer::problem).ifPresent(problem -> {
+                throw Problem.refused(problem);
+            });
+            return answer;
+        } finally {
+            awaited.remove(commandId);
+        }
+    }
+
+    /** This replica has just brought an answer into the view: whoever waits for it here needn't ask. */
+    void answered(String commandId, Answer answer) {
+        awaited.replace(commandId, Optional.of(answer));
     }
 
     private Optional<Answer> find(String commandId) {
@@ -174,10 +193,9 @@ class Commands {
             return Optional.empty();
         }
         var row = rows.iterator().next();
-        if (row.getString("problem") != null) {
-            throw Problem.refused(Json.read(row.getString("problem"), Failure.class));
-        }
-        return Optional.of(new Answer(row.getLong("revision")));
+        var problem = row.getString("problem");
+        return Optional.of(
+                new Answer(row.getLong("revision"), problem == null ? null : Json.read(problem, Failure.class)));
     }
 
     private void send(String topic, int partition, String key, Map<?, ?> headers, byte[] data) {

@@ -38,20 +38,22 @@ class Events {
     private static final Logger LOG = Logger.getLogger(Events.class);
 
     private final Pool pool;
+    private final Commands commands;
     private final Waiters waiters;
     private final MutinyEmitter<byte[]> deadLetters;
 
-    Events(Pool pool, Waiters waiters, @Channel("dead-letters-out") MutinyEmitter<byte[]> deadLetters) {
+    Events(
+            Pool pool,
+            Commands commands,
+            Waiters waiters,
+            @Channel("dead-letters-out") MutinyEmitter<byte[]> deadLetters) {
         this.pool = pool;
+        this.commands = commands;
         this.waiters = waiters;
         this.deadLetters = deadLetters;
     }
 
-    private record Answered(
-            String commandId,
-            String subject,
-            @Nullable Long revision,
-            @Nullable Failure problem) {}
+    private record Answered(String commandId, String subject, Commands.Answer answer) {}
 
     /** What one poll comes to. */
     private static final class Batch {
@@ -73,7 +75,12 @@ class Events {
                 .retry()
                 .withBackOff(Duration.ofMillis(100), Duration.ofSeconds(2))
                 .indefinitely()
-                .invoke(() -> batch.touched.forEach(waiters::wake));
+                .invoke(() -> wake(batch));
+    }
+
+    private void wake(Batch batch) {
+        batch.answered.forEach(answered -> commands.answered(answered.commandId(), answered.answer()));
+        batch.touched.forEach(waiters::wake);
     }
 
     private static void read(ConsumerRecord<byte[], byte[]> record, Batch batch) {
@@ -105,7 +112,8 @@ class Events {
             var problem = topic.equals(Topic.REPLIES.topicName())
                     ? Json.read(message.data(), Reply.class).problem()
                     : null;
-            batch.answered.add(new Answered(message.causationId(), message.subject(), message.revision(), problem));
+            batch.answered.add(new Answered(
+                    message.causationId(), message.subject(), new Commands.Answer(message.revision(), problem)));
         }
     }
 
@@ -135,26 +143,31 @@ class Events {
         }
         return client.preparedQuery("update request set answered_at = now(), revision = $2, problem = $3"
                         + " where command_id = $1 and answered_at is null")
-                .executeBatch(answered.stream()
-                        .map(answer -> Tuple.of(
-                                answer.commandId(),
-                                answer.revision(),
-                                answer.problem() == null ? null : new JsonObject(Json.text(answer.problem()))))
-                        .toList())
+                .executeBatch(answered.stream().map(Events::tuple).toList())
                 .replaceWithVoid();
+    }
+
+    private static Tuple tuple(Answered answered) {
+        var problem = answered.answer().problem();
+        return Tuple.of(
+                answered.commandId(),
+                answered.answer().revision(),
+                problem == null ? null : new JsonObject(Json.text(problem)));
     }
 
     /** A task that was refused never began: what the view showed until then ends with the reason. */
     private static Uni<Void> refuse(SqlClient client, List<Answered> answered) {
-        var refused =
-                answered.stream().filter(answer -> answer.problem() != null).toList();
+        var refused = answered.stream()
+                .filter(command -> command.answer().problem() != null)
+                .toList();
         if (refused.isEmpty()) {
             return Uni.createFrom().voidItem();
         }
         return client.preparedQuery("update resource set status = 'failed', body = (body::jsonb || $2)::json"
                         + " where id = $1 and kind = 'task' and revision = 0")
                 .executeBatch(refused.stream()
-                        .map(answer -> Tuple.of(answer.subject(), ended(answer.problem())))
+                        .map(command -> Tuple.of(
+                                command.subject(), ended(command.answer().problem())))
                         .toList())
                 .replaceWithVoid();
     }

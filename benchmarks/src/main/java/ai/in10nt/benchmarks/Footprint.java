@@ -17,8 +17,8 @@ final class Footprint {
 
     static List<Row> stack(Target target, double readySeconds) {
         var pids = target.pids();
-        // What a start left to do is done by then.
-        Target.pause(Duration.ofSeconds(10));
+        // What a start left to do (compiling, collecting, first looks) is done by then.
+        Target.pause(Duration.ofSeconds(30));
         double memory = pids.stream().mapToLong(Footprint::pss).sum() / 1e9;
         long before = pids.stream().mapToLong(Footprint::ticks).sum();
         long began = System.nanoTime();

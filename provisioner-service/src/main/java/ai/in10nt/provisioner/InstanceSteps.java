@@ -162,14 +162,20 @@ class InstanceSteps {
                 if (!isPresent) {
                     fly.boot(instance, machine);
                 }
-                yield new Outcome.Waiting(SOON);
+                yield new Outcome.Waiting(patience(instance, now));
             }
             case "stopped", "failed", "suspended" -> {
                 fly.boot(instance, machine);
                 yield new Outcome.Waiting(isPresent ? A_SECOND : SOON);
             }
-            default -> new Outcome.Waiting(SOON);
+            default -> new Outcome.Waiting(patience(instance, now));
         };
+    }
+
+    /** A twentieth of what it has waited: what boots slowly isn't asked five times a second for minutes. */
+    private static Duration patience(Instance instance, Instant now) {
+        var pause = Duration.between(instance.since(), now).dividedBy(20);
+        return Duration.ofMillis(Math.clamp(pause.toMillis(), SOON.toMillis(), 2 * A_SECOND.toMillis()));
     }
 
     private boolean isReady(Instance instance, Machine machine) {

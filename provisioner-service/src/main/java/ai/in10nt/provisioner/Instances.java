@@ -50,43 +50,40 @@ class Instances {
     }
 
     /** Decides a command in the caller's transaction, once. */
-    Uni<Void> decide(Mutiny.Session session, Message message, int partition) {
+    Uni<Void> decide(Journal journal, Message message, int partition) {
         var command = InstanceCommand.from(message);
-        return session.find(InstanceRow.class, command.instanceId().value(), LockModeType.PESSIMISTIC_WRITE)
-                .flatMap(row -> Journal.isAnswered(session, message)
-                        .flatMap(answered -> answered
-                                ? Uni.createFrom().voidItem()
-                                : decideOnce(session, row, message, command, partition)));
+        return journal.isAnswered(message)
+                ? Uni.createFrom().voidItem()
+                : journal.session()
+                        .find(InstanceRow.class, command.instanceId().value(), LockModeType.PESSIMISTIC_WRITE)
+                        .flatMap(row -> decideOnce(journal, row, message, command, partition));
     }
 
     private Uni<Void> decideOnce(
-            Mutiny.Session session,
-            @Nullable InstanceRow row,
-            Message message,
-            InstanceCommand command,
-            int partition) {
+            Journal journal, @Nullable InstanceRow row, Message message, InstanceCommand command, int partition) {
         var now = now();
         var current = row == null ? null : row.instance();
         var decision = Instance.decide(current, command, message.tenant(), message.trace(), now);
-        return switch (decision) {
+        switch (decision) {
             case Decision.Accepted(var type, var next) -> {
                 var event = event(type, next, message.id(), now);
-                yield write(session, row, next, now)
-                        .chain(() -> Journal.event(session, Topic.INSTANCE_EVENTS, partition, event))
-                        .chain(() -> Journal.answer(session, message, event.type()));
+                journal.event(Topic.INSTANCE_EVENTS, partition, event);
+                journal.answer(message, event.type());
+                return write(journal.session(), row, next, now);
             }
             case Decision.Unchanged(var same) ->
-                reply(session, message, "instance.unchanged", Reply.unchanged(named(message), same.data()), partition);
+                reply(journal, message, "instance.unchanged", Reply.unchanged(named(message), same.data()), partition);
             case Decision.Refused(var problem) ->
-                reply(session, message, "instance.refused", Reply.refused(named(message), problem), partition);
-        };
+                reply(journal, message, "instance.refused", Reply.refused(named(message), problem), partition);
+        }
+        return Uni.createFrom().voidItem();
     }
 
     private static Reply.Command named(Message message) {
         return new Reply.Command(message.id(), message.type());
     }
 
-    private Uni<Void> reply(Mutiny.Session session, Message command, String type, Reply reply, int partition) {
+    private void reply(Journal journal, Message command, String type, Reply reply, int partition) {
         var message = new Message(
                 Ids.event(),
                 type,
@@ -98,8 +95,8 @@ class Instances {
                 command.id(),
                 command.trace(),
                 Json.bytes(reply));
-        return Journal.send(session, Topic.REPLIES, partition, message)
-                .chain(() -> Journal.answer(session, command, type));
+        journal.send(Topic.REPLIES, partition, message);
+        journal.answer(command, type);
     }
 
     private static Uni<Void> write(Mutiny.Session session, @Nullable InstanceRow row, Instance next, Instant now) {
@@ -149,26 +146,23 @@ class Instances {
      * @return false: something else happened meanwhile, and what the step came to is void
      */
     boolean commit(Read before, Instance after, Optional<InstanceEvent.Type> event) {
-        return Boolean.TRUE.equals(await(sessions.withTransaction(session -> commit(session, before, after, event))));
+        return Boolean.TRUE.equals(
+                await(Journal.transaction(sessions, journal -> commit(journal, before, after, event))));
     }
 
-    private Uni<Boolean> commit(
-            Mutiny.Session session, Read before, Instance after, Optional<InstanceEvent.Type> event) {
+    private Uni<Boolean> commit(Journal journal, Read before, Instance after, Optional<InstanceEvent.Type> event) {
         var id = after.data().instanceId();
         var now = now();
-        return session.find(InstanceRow.class, id.value(), LockModeType.PESSIMISTIC_WRITE)
-                .flatMap(row -> {
+        return journal.session()
+                .find(InstanceRow.class, id.value(), LockModeType.PESSIMISTIC_WRITE)
+                .map(row -> {
                     if (row == null || row.version != before.version()) {
-                        return Uni.createFrom().item(false);
+                        return false;
                     }
                     row.set(after, now);
-                    return event.map(type -> Journal.event(
-                                    session,
-                                    Topic.INSTANCE_EVENTS,
-                                    Topic.partitionOf(id),
-                                    event(type, after, null, now)))
-                            .orElseGet(() -> Uni.createFrom().voidItem())
-                            .replaceWith(true);
+                    event.ifPresent(type ->
+                            journal.event(Topic.INSTANCE_EVENTS, Topic.partitionOf(id), event(type, after, null, now)));
+                    return true;
                 });
     }
 

@@ -17,10 +17,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -30,19 +31,20 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes what a poll brought through one transaction. Trouble (the database is away) is retried for ever and keeps the order; a
+ * Takes what a poll brought through one transaction for each partition. Trouble (the database is away) is retried for ever and keeps the order; a
  * record that can't be understood, or that trips a bug, becomes a dead letter and doesn't block the next one.
  */
 @ApplicationScoped
 public class Inbox {
-    /** Decides one message inside the poll's transaction. */
+    /** Decides one message inside its partition's transaction. */
     @FunctionalInterface
     public interface Handler {
-        Uni<Void> handle(Mutiny.Session session, Message message, int partition);
+        Uni<Void> handle(Journal journal, Message message, int partition);
     }
 
     private static final Logger LOG = Logger.getLogger(Inbox.class);
     private static final int ATTEMPTS_BEFORE_A_BUG = 3;
+    private static final int PARTITIONS_AT_ONCE = 6;
     private static final int MAX_BURIED_BYTES = 1024 * 1024;
 
     private final Mutiny.SessionFactory sessions;
@@ -67,24 +69,30 @@ public class Inbox {
      * @param types the {@code ce_type}s that are understood; others are skipped, so that a newer writer is no poison
      */
     public Uni<Void> receive(ConsumerRecords<byte[], byte[]> records, Set<String> types, Handler handler) {
-        var batch = StreamSupport.stream(records.spliterator(), false)
+        var partitions = StreamSupport.stream(records.spliterator(), false)
                 .filter(record -> isUnderstood(record, types))
-                .toList();
-        if (batch.isEmpty()) {
-            return Uni.createFrom().voidItem();
-        }
+                .collect(Collectors.groupingBy(ConsumerRecord::partition));
+        return Multi.createFrom()
+                .items(partitions.entrySet().stream())
+                .onItem()
+                .transformToUni(entry -> receive(entry.getKey(), entry.getValue(), handler))
+                .merge(PARTITIONS_AT_ONCE)
+                .onItem()
+                .ignoreAsUni();
+    }
+
+    /** What a partition's owner decides doesn't touch another partition's rows. */
+    private Uni<Void> receive(int partition, List<ConsumerRecord<byte[], byte[]>> batch, Handler handler) {
         return transaction(batch, handler)
                 .onFailure()
                 .recoverWithUni(failure -> oneByOne(batch, handler))
-                .invoke(() -> nudge(batch));
+                .invoke(() -> nudge(partition, batch.size()));
     }
 
-    private void nudge(List<ConsumerRecord<byte[], byte[]>> batch) {
+    private void nudge(int partition, int count) {
         FailPoint.reach("after-commit");
-        metrics.counter("relay.message.received", "outcome", "handled").increment(batch.size());
-        var partitions = new HashSet<Integer>();
-        batch.forEach(record -> partitions.add(record.partition()));
-        owner.nudge(partitions);
+        metrics.counter("relay.message.received", "outcome", "handled").increment(count);
+        owner.nudge(Set.of(partition));
     }
 
     private static boolean isUnderstood(ConsumerRecord<byte[], byte[]> record, Set<String> types) {
@@ -93,23 +101,39 @@ public class Inbox {
     }
 
     private Uni<Void> transaction(List<ConsumerRecord<byte[], byte[]>> batch, Handler handler) {
-        return sessions.withTransaction(session -> Multi.createFrom()
-                .iterable(batch)
-                .onItem()
-                .transformToUniAndConcatenate(record -> handle(session, record, handler))
-                .collect()
-                .asList()
-                .replaceWithVoid());
+        return Journal.transaction(
+                sessions,
+                commandsOf(batch),
+                journal -> Multi.createFrom()
+                        .iterable(batch)
+                        .onItem()
+                        .transformToUniAndConcatenate(record -> handle(journal, record, handler))
+                        .onItem()
+                        .ignoreAsUni());
     }
 
-    private Uni<Void> handle(Mutiny.Session session, ConsumerRecord<byte[], byte[]> record, Handler handler) {
+    private static List<String> commandsOf(List<ConsumerRecord<byte[], byte[]>> batch) {
+        return batch.stream()
+                .filter(Inbox::isCommand)
+                .map(record -> header(record, "ce_id"))
+                .filter(Objects::nonNull)
+                .map(id -> new String(id, StandardCharsets.UTF_8))
+                .toList();
+    }
+
+    private static boolean isCommand(ConsumerRecord<byte[], byte[]> record) {
+        return record.topic().endsWith(".commands");
+    }
+
+    private Uni<Void> handle(Journal journal, ConsumerRecord<byte[], byte[]> record, Handler handler) {
         Message message;
         try {
             message = Message.from(name -> header(record, name), record.value());
         } catch (RuntimeException e) {
-            return Journal.send(session, Topic.DEAD_LETTERS, record.partition(), deadLetter(record, e));
+            journal.send(Topic.DEAD_LETTERS, record.partition(), deadLetter(record, e));
+            return Uni.createFrom().voidItem();
         }
-        return handler.handle(session, message, record.partition());
+        return handler.handle(journal, message, record.partition());
     }
 
     private Uni<Void> oneByOne(List<ConsumerRecord<byte[], byte[]>> batch, Handler handler) {
@@ -117,9 +141,8 @@ public class Inbox {
                 .iterable(batch)
                 .onItem()
                 .transformToUniAndConcatenate(record -> alone(record, handler))
-                .collect()
-                .asList()
-                .replaceWithVoid();
+                .onItem()
+                .ignoreAsUni();
     }
 
     private Uni<Void> alone(ConsumerRecord<byte[], byte[]> record, Handler handler) {
@@ -141,16 +164,17 @@ public class Inbox {
     private Uni<Void> bury(ConsumerRecord<byte[], byte[]> record, Throwable bug) {
         metrics.counter("relay.message.received", "outcome", "buried").increment();
         LOG.errorf(bug, "%s-%d@%d becomes a dead letter", record.topic(), record.partition(), record.offset());
-        return sessions.withTransaction(
-                session -> Journal.send(session, Topic.DEAD_LETTERS, record.partition(), deadLetter(record, bug))
-                        .chain(() -> answerFor(session, record)));
+        return Journal.transaction(sessions, commandsOf(List.of(record)), journal -> {
+            journal.send(Topic.DEAD_LETTERS, record.partition(), deadLetter(record, bug));
+            if (isCommand(record)) {
+                answerFor(journal, record);
+            }
+            return Uni.createFrom().voidItem();
+        });
     }
 
     /** A command is answered even so: its sender must not wait, and repeat it, for ever. */
-    private Uni<Void> answerFor(Mutiny.Session session, ConsumerRecord<byte[], byte[]> record) {
-        if (!record.topic().endsWith(".commands")) {
-            return Uni.createFrom().voidItem();
-        }
+    private void answerFor(Journal journal, ConsumerRecord<byte[], byte[]> record) {
         var command = Message.from(name -> header(record, name), record.value());
         var problem = new Failure("internal_error", "The command couldn't be decided; it was logged.");
         var reply = Reply.refused(new Reply.Command(command.id(), command.type()), problem);
@@ -166,11 +190,10 @@ public class Inbox {
                 command.id(),
                 command.trace(),
                 Json.bytes(reply));
-        return Journal.isAnswered(session, command)
-                .flatMap(answered -> answered
-                        ? Uni.createFrom().voidItem()
-                        : Journal.send(session, Topic.REPLIES, record.partition(), message)
-                                .chain(() -> Journal.answer(session, command, type)));
+        if (!journal.isAnswered(command)) {
+            journal.send(Topic.REPLIES, record.partition(), message);
+            journal.answer(command, type);
+        }
     }
 
     /** The record, where it stood and why; values of commands are sealed, so nothing secret is repeated here. */

@@ -35,6 +35,9 @@ import org.jboss.logging.Logger;
 public class Owner implements KafkaConsumerRebalanceListener {
     private static final Logger LOG = Logger.getLogger(Owner.class);
     private static final Duration IDLE = Duration.ofSeconds(1);
+    /** However many nudges come: what they ask for is found by one look. */
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
+
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(15);
 
     private final Relay relay;
@@ -92,8 +95,10 @@ public class Owner implements KafkaConsumerRebalanceListener {
     private void loop() {
         while (running) {
             try {
+                long began = System.nanoTime();
                 look();
                 var _ = nudges.tryAcquire(pause().toMillis(), TimeUnit.MILLISECONDS);
+                TimeUnit.NANOSECONDS.sleep(BETWEEN_LOOKS.toNanos() - (System.nanoTime() - began));
                 nudges.drainPermits();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

@@ -78,6 +78,10 @@ class Relay {
                     .execute(Tuple.of(published.toArray(Long[]::new)))
                     .await()
                     .atMost(DATABASE_PATIENCE);
+            if (rows.size() < BATCH) {
+                // What was committed since has its own nudge.
+                return;
+            }
         }
     }
 

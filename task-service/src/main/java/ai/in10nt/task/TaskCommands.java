@@ -3,6 +3,7 @@ package ai.in10nt.task;
 import ai.in10nt.contracts.InstanceEvent;
 import ai.in10nt.contracts.Message;
 import ai.in10nt.relay.Inbox;
+import ai.in10nt.relay.Journal;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Arrays;
@@ -11,7 +12,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
-import org.hibernate.reactive.mutiny.Mutiny;
 
 /** Commands and instance events as they arrive: one consumer for both, so that it owns the same partitions of each. */
 @ApplicationScoped
@@ -34,9 +34,9 @@ class TaskCommands {
         return inbox.receive(records, TYPES, this::handle);
     }
 
-    private Uni<Void> handle(Mutiny.Session session, Message message, int partition) {
+    private Uni<Void> handle(Journal journal, Message message, int partition) {
         return message.type().equals(RUN)
-                ? tasks.decide(session, message, partition)
-                : tasks.follow(session, message, partition);
+                ? tasks.decide(journal, message, partition)
+                : tasks.follow(journal, message, partition);
     }
 }

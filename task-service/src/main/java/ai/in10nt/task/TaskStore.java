@@ -81,25 +81,24 @@ class TaskStore {
 
     /** Writes a step's outcome with an event, unless something else happened to the task meanwhile: then false. */
     boolean commit(Read before, Task after) {
-        return Boolean.TRUE.equals(await(sessions.withTransaction(session -> session.find(
-                        TaskRow.class, after.data().taskId().value(), LockModeType.PESSIMISTIC_WRITE)
-                .flatMap(row -> row == null || row.version != before.version()
-                        ? Uni.createFrom().item(false)
-                        : write(session, row, after)))));
+        return Boolean.TRUE.equals(await(Journal.transaction(
+                sessions,
+                journal -> journal.session()
+                        .find(TaskRow.class, after.data().taskId().value(), LockModeType.PESSIMISTIC_WRITE)
+                        .map(row -> row != null && row.version == before.version() && write(journal, row, after)))));
     }
 
-    private Uni<Boolean> write(Mutiny.Session session, TaskRow row, Task after) {
+    private boolean write(Journal journal, TaskRow row, Task after) {
         boolean isEvent = row.revision != after.revision();
         row.set(after);
-        return (isEvent
-                        ? Journal.event(
-                                session, Topic.TASK_EVENTS, row.partition, Tasks.event(after, null, tasks.now()))
-                        : Uni.createFrom().voidItem())
-                .replaceWith(true);
+        if (isEvent) {
+            journal.event(Topic.TASK_EVENTS, row.partition, Tasks.event(after, null, tasks.now()));
+        }
+        return true;
     }
 
     void decideOverdue(String instance) {
-        await(sessions.withTransaction(session -> tasks.unparkOverdue(session, instance)));
+        await(Journal.transaction(sessions, journal -> tasks.unparkOverdue(journal, instance)));
     }
 
     Uni<Optional<Task>> task(String id) {

@@ -22,7 +22,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import org.hibernate.reactive.mutiny.Mutiny;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,43 +39,37 @@ class Tasks {
         return clock.instant();
     }
 
-    Uni<Void> decide(Mutiny.Session session, Message message, int partition) {
+    Uni<Void> decide(Journal journal, Message message, int partition) {
         if (!(TaskCommand.from(message) instanceof TaskCommand.Run run)) {
             throw new IllegalArgumentException("not a task.run: " + message);
         }
-        return mirror(session, run.instanceId().value())
-                .flatMap(mirror -> Journal.isAnswered(session, message)
-                        .flatMap(answered -> answered
-                                ? Uni.createFrom().voidItem()
-                                : parkOrDecide(session, message, run, mirror.orElse(null), partition)));
+        return journal.isAnswered(message)
+                ? Uni.createFrom().voidItem()
+                : mirror(journal, run.instanceId().value())
+                        .flatMap(mirror -> parkOrDecide(journal, message, run, mirror.orElse(null), partition));
     }
 
-    private static Uni<Optional<InstanceMirror>> mirror(Mutiny.Session session, String id) {
-        return session.find(InstanceMirror.class, id, LockModeType.PESSIMISTIC_WRITE)
+    private static Uni<Optional<InstanceMirror>> mirror(Journal journal, String id) {
+        return journal.session()
+                .find(InstanceMirror.class, id, LockModeType.PESSIMISTIC_WRITE)
                 .map(Optional::ofNullable);
     }
 
     private Uni<Void> parkOrDecide(
-            Mutiny.Session session,
-            Message message,
-            TaskCommand.Run run,
-            @Nullable InstanceMirror mirror,
-            int partition) {
+            Journal journal, Message message, TaskCommand.Run run, @Nullable InstanceMirror mirror, int partition) {
         if (mirror == null || mirror.revision < run.instanceRevision()) {
-            return session.find(ParkedRow.class, message.id())
+            return journal.session()
+                    .find(ParkedRow.class, message.id())
                     .flatMap(parked -> parked != null
                             ? Uni.createFrom().voidItem()
-                            : session.persist(ParkedRow.of(message, run, partition, now().plus(PATIENCE_WITH_LAG))));
+                            : journal.session()
+                                    .persist(ParkedRow.of(message, run, partition, now().plus(PATIENCE_WITH_LAG))));
         }
-        return decideOnce(session, message, run, mirror, partition);
+        return decideOnce(journal, message, run, mirror, partition);
     }
 
     private Uni<Void> decideOnce(
-            Mutiny.Session session,
-            Message message,
-            TaskCommand.Run run,
-            @Nullable InstanceMirror mirror,
-            int partition) {
+            Journal journal, Message message, TaskCommand.Run run, @Nullable InstanceMirror mirror, int partition) {
         var now = now();
         return switch (Task.decide(run, mirror, message.tenant(), message.trace(), now)) {
             case Decision.Accepted(var task) -> {
@@ -84,15 +77,18 @@ class Tasks {
                     mirror.nextQueueNumber++;
                 }
                 var event = event(task, message.id(), now);
-                yield session.persist(TaskRow.of(task))
-                        .chain(() -> Journal.event(session, Topic.TASK_EVENTS, partition, event))
-                        .chain(() -> Journal.answer(session, message, event.type()));
+                journal.event(Topic.TASK_EVENTS, partition, event);
+                journal.answer(message, event.type());
+                yield journal.session().persist(TaskRow.of(task));
             }
-            case Decision.Refused(var problem) -> refuse(session, message, problem, partition);
+            case Decision.Refused(var problem) -> {
+                refuse(journal, message, problem, partition);
+                yield Uni.createFrom().voidItem();
+            }
         };
     }
 
-    private Uni<Void> refuse(Mutiny.Session session, Message command, Failure problem, int partition) {
+    private void refuse(Journal journal, Message command, Failure problem, int partition) {
         var reply = Reply.refused(new Reply.Command(command.id(), command.type()), problem);
         var message = new Message(
                 Ids.event(),
@@ -105,8 +101,8 @@ class Tasks {
                 command.id(),
                 command.trace(),
                 Json.bytes(reply));
-        return Journal.send(session, Topic.REPLIES, partition, message)
-                .chain(() -> Journal.answer(session, command, message.type()));
+        journal.send(Topic.REPLIES, partition, message);
+        journal.answer(command, message.type());
     }
 
     static Message event(Task task, @Nullable String causation, Instant now) {
@@ -124,41 +120,41 @@ class Tasks {
     }
 
     /** What an instance event means for the instance's tasks, and for commands that waited for it. */
-    Uni<Void> follow(Mutiny.Session session, Message message, int partition) {
+    Uni<Void> follow(Journal journal, Message message, int partition) {
         var event = Json.read(message.data(), InstanceEvent.class);
-        return mirror(session, event.instance().instanceId().value())
+        return mirror(journal, event.instance().instanceId().value())
                 .flatMap(known -> known.isPresent() && known.get().revision >= event.revision()
                         ? Uni.createFrom().voidItem()
-                        : follow(session, message, event, known, partition));
+                        : follow(journal, message, event, known, partition));
     }
 
     private Uni<Void> follow(
-            Mutiny.Session session,
-            Message message,
-            InstanceEvent event,
-            Optional<InstanceMirror> known,
-            int partition) {
+            Journal journal, Message message, InstanceEvent event, Optional<InstanceMirror> known, int partition) {
         var mirror = known.orElseGet(() -> InstanceMirror.of(event, message.tenant(), partition));
         mirror.set(event);
-        var stored = known.isPresent() ? Uni.createFrom().voidItem() : session.persist(mirror);
-        return stored.chain(() -> endTasks(session, message, event, partition))
-                .chain(() -> unpark(session, mirror.id, mirror, mirror.revision));
+        var stored = known.isPresent()
+                ? Uni.createFrom().voidItem()
+                : journal.session().persist(mirror);
+        return stored.chain(() -> endTasks(journal, message, event, partition))
+                .chain(() -> unpark(journal, mirror.id, mirror, mirror.revision));
     }
 
-    private Uni<Void> endTasks(Mutiny.Session session, Message message, InstanceEvent event, int partition) {
+    private Uni<Void> endTasks(Journal journal, Message message, InstanceEvent event, int partition) {
         var end = endOf(message, event);
         if (end.isEmpty()) {
             return Uni.createFrom().voidItem();
         }
         var onlyRunning = message.type().equals(InstanceEvent.Type.RESTARTING.text());
-        return session.createQuery(
+        return journal.session()
+                .createQuery(
                         "from TaskRow t where t.instanceId = :instance and t.status in (:open) order by t.queueNumber",
                         TaskRow.class)
                 .setParameter("instance", event.instance().instanceId().value())
                 .setParameter("open", onlyRunning ? List.of("running") : List.of("queued", "running"))
                 .setLockMode(LockModeType.PESSIMISTIC_WRITE)
                 .getResultList()
-                .flatMap(rows -> each(rows, row -> end(session, row, end.get(), partition)));
+                .invoke(rows -> rows.forEach(row -> end(journal, row, end.get(), partition)))
+                .replaceWithVoid();
     }
 
     /** What an instance event ends tasks with, if it does. */
@@ -176,37 +172,39 @@ class Tasks {
         };
     }
 
-    private Uni<Void> end(Mutiny.Session session, TaskRow row, Failure failure, int partition) {
+    private void end(Journal journal, TaskRow row, Failure failure, int partition) {
         var now = now();
         var ended = row.task().ended(TaskState.FAILED, failure, now);
         row.set(ended);
-        return Journal.event(session, Topic.TASK_EVENTS, partition, event(ended, null, now));
+        journal.event(Topic.TASK_EVENTS, partition, event(ended, null, now));
     }
 
     /** Decides the parked commands that were waiting for at most this revision. */
-    private Uni<Void> unpark(Mutiny.Session session, String instance, @Nullable InstanceMirror mirror, long revision) {
-        return session.createQuery(
+    private Uni<Void> unpark(Journal journal, String instance, @Nullable InstanceMirror mirror, long revision) {
+        return journal.session()
+                .createQuery(
                         "from ParkedRow p where p.instanceId = :instance and p.instanceRevision <= :revision"
                                 + " order by p.arrival",
                         ParkedRow.class)
                 .setParameter("instance", instance)
                 .setParameter("revision", revision)
                 .getResultList()
-                .flatMap(rows -> each(rows, row -> unpark(session, row, mirror)));
+                .flatMap(rows -> each(rows, row -> unpark(journal, row, mirror)));
     }
 
-    private Uni<Void> unpark(Mutiny.Session session, ParkedRow row, @Nullable InstanceMirror mirror) {
+    private Uni<Void> unpark(Journal journal, ParkedRow row, @Nullable InstanceMirror mirror) {
         var message = row.message();
-        return session.remove(row)
+        return journal.session()
+                .remove(row)
                 .chain(() -> TaskCommand.from(message) instanceof TaskCommand.Run run
-                        ? decideOnce(session, message, run, mirror, row.partition)
+                        ? decideOnce(journal, message, run, mirror, row.partition)
                         : Uni.createFrom().voidItem());
     }
 
     /** What these commands wait for didn't come in time: they are decided on what there is. */
-    Uni<Void> unparkOverdue(Mutiny.Session session, String instance) {
-        return mirror(session, instance)
-                .flatMap(mirror -> unpark(session, instance, mirror.orElse(null), Long.MAX_VALUE));
+    Uni<Void> unparkOverdue(Journal journal, String instance) {
+        return mirror(journal, instance)
+                .flatMap(mirror -> unpark(journal, instance, mirror.orElse(null), Long.MAX_VALUE));
     }
 
     private static <T> Uni<Void> each(List<T> items, Function<? super T, Uni<? extends Void>> what) {
