@@ -8,12 +8,11 @@ import ai.in10nt.contracts.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
-import io.smallrye.mutiny.Uni;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
-import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -22,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -113,9 +113,7 @@ class Commands {
                 caller.trace(),
                 Json.bytes(data));
         int partition = Topic.partitionOf(instance);
-        pool.withTransaction(client -> store(client, message, topic, partition, placeholder))
-                .await()
-                .atMost(View.PATIENCE);
+        store(message, topic, partition, placeholder);
         ids.onItsWay();
         metrics.counter("gateway.command.accepted", "type", type).increment();
         try {
@@ -139,24 +137,23 @@ class Commands {
         }
     }
 
-    private static Uni<Void> store(
-            SqlClient client, Message message, Topic topic, int partition, @Nullable Resource placeholder) {
-        var row = client.preparedQuery(
-                        "insert into request (command_id, subject, tenant, topic, partition, headers, data)"
-                                + " values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing")
-                .execute(Tuple.from(List.of(
-                        message.id(),
-                        message.subject(),
-                        message.tenant(),
-                        topic.topicName(),
-                        partition,
-                        Json.text(message.headers()),
-                        io.vertx.core.buffer.Buffer.buffer(message.data()))));
-        // Neither needs the answer of the other, so they travel together.
-        return Uni.join()
-                .all(row.replaceWithVoid(), View.put(client, placeholder == null ? List.of() : List.of(placeholder)))
-                .andFailFast()
-                .replaceWithVoid();
+    /** Both rows or none, by one statement: each is a round trip. */
+    private void store(Message message, Topic topic, int partition, @Nullable Resource placeholder) {
+        var values = new ArrayList<Object>(List.of(
+                message.id(),
+                message.subject(),
+                message.tenant(),
+                topic.topicName(),
+                partition,
+                Json.text(message.headers()),
+                Buffer.buffer(message.data())));
+        var sql = "insert into request (command_id, subject, tenant, topic, partition, headers, data)"
+                + " values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing";
+        if (placeholder != null) {
+            values.addAll(View.values(placeholder));
+            sql = "with stored as (" + sql + ") " + View.PLACE;
+        }
+        pool.preparedQuery(sql).execute(Tuple.from(values)).await().atMost(View.PATIENCE);
     }
 
     /**
@@ -235,7 +232,7 @@ class Commands {
 
     /** Takes those that nobody has produced for a while; each goes to one replica. */
     private List<Row> overdue() {
-        var rows = new java.util.ArrayList<Row>();
+        var rows = new ArrayList<Row>();
         pool.preparedQuery("update request set sent_at = now() where command_id in (select command_id from request"
                         + " where answered_at is null and sent_at < now() - $1 * interval '1 second' limit 100"
                         + " for update skip locked) returning *")

@@ -25,6 +25,11 @@ class View {
     private static final String COLUMNS =
             "id, kind, tenant, instance_id, name, status, revision, body::text as body, created_at";
 
+    /** What shows until the first event, after the seven values of a command: nothing that is there is replaced. */
+    static final String PLACE =
+            "insert into resource (id, kind, tenant, instance_id, name, status, revision, body, created_at)"
+                    + " values ($8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict do nothing";
+
     private final Pool pool;
 
     View(Pool pool) {
@@ -116,12 +121,14 @@ class View {
                             body = excluded.body
                         where resource.revision < excluded.revision
                         """)
-                .executeBatch(resources.stream().map(View::tuple).toList())
+                .executeBatch(resources.stream()
+                        .map(resource -> Tuple.from(values(resource)))
+                        .toList())
                 .replaceWithVoid();
     }
 
-    private static Tuple tuple(Resource resource) {
-        return Tuple.from(List.of(
+    static List<Object> values(Resource resource) {
+        return List.of(
                 resource.id(),
                 resource.kind(),
                 resource.tenant(),
@@ -130,7 +137,7 @@ class View {
                 resource.status(),
                 resource.revision(),
                 new JsonObject(resource.body()),
-                resource.createdAt().atOffset(ZoneOffset.UTC)));
+                resource.createdAt().atOffset(ZoneOffset.UTC));
     }
 
     private static Optional<Resource> first(RowSet<Row> rows) {
