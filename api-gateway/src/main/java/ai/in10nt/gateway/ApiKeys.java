@@ -73,6 +73,9 @@ class ApiKeys {
         return pool.preparedQuery("select " + COLUMNS + " from api_key where sha256 = $1 and revoked_at is null"
                         + " and (expires_at is null or expires_at > now())")
                 .execute(Tuple.of(hash(secret)))
+                .ifNoItem()
+                .after(View.PATIENCE)
+                .fail()
                 .map(rows -> rows.size() == 0
                         ? Optional.empty()
                         : Optional.of(key(rows.iterator().next())));
@@ -111,6 +114,9 @@ class ApiKeys {
         return pool.preparedQuery(
                         "select " + COLUMNS + " from api_key where tenant = $1 and revoked_at is null order by id desc")
                 .execute(Tuple.of(tenant))
+                .ifNoItem()
+                .after(View.PATIENCE)
+                .fail()
                 .map(rows -> {
                     var keys = new ArrayList<ApiKey>();
                     rows.forEach(row -> keys.add(key(row)));
@@ -122,6 +128,9 @@ class ApiKeys {
         return pool.preparedQuery(
                         "update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1 and tenant = $2")
                 .execute(Tuple.of(id, tenant))
+                .ifNoItem()
+                .after(View.PATIENCE)
+                .fail()
                 .map(rows -> rows.rowCount() == 1);
     }
 

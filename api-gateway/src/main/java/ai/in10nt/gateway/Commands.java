@@ -6,16 +6,12 @@ import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.mutiny.sqlclient.Pool;
-import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,8 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 import org.eclipse.microprofile.reactive.messaging.OnOverflow;
@@ -43,7 +37,6 @@ class Commands {
     private static final Logger LOG = Logger.getLogger(Commands.class);
     private static final String SOURCE = "/api-gateway";
     private static final String FAILPOINTS = System.getenv("IN10NT_FAILPOINTS");
-    private static final long REPEAT_AFTER_SECONDS = 5;
 
     /** How a command was answered: the revision of the event that it caused, null where nothing had to change. */
     record Answer(@Nullable Long revision, @Nullable Failure problem) {}
@@ -51,34 +44,28 @@ class Commands {
     private final Pool pool;
     private final MutinyEmitter<byte[]> emitter;
     private final Waiters waiters;
-    private final Idempotency idempotency;
     private final MeterRegistry metrics;
-    private final AtomicLong unanswered = new AtomicLong();
     private final Map<String, Optional<Answer>> awaited = new ConcurrentHashMap<>();
-    private volatile Instant kafkaAwayUntil = Instant.MIN;
-    private volatile boolean running;
+    /** From a record that couldn't be produced until all that waited since are: new requests don't overtake them. */
+    private volatile boolean isKafkaAway;
 
     Commands(
             Pool pool,
             @Channel("commands-out") @OnOverflow(OnOverflow.Strategy.UNBOUNDED_BUFFER) MutinyEmitter<byte[]> emitter,
             Waiters waiters,
-            Idempotency idempotency,
             MeterRegistry metrics) {
         this.metrics = metrics;
-        metrics.gauge("gateway.command.unanswered", unanswered);
-        this.idempotency = idempotency;
         this.pool = pool;
         this.emitter = emitter;
         this.waiters = waiters;
     }
 
-    void start(@Observes StartupEvent event) {
-        running = true;
-        Thread.ofVirtual().name("commands").start(this::repeatUnanswered);
+    boolean isKafkaAway() {
+        return isKafkaAway;
     }
 
-    void stop(@Observes ShutdownEvent event) {
-        running = false;
+    void kafkaIsAway(boolean away) {
+        isKafkaAway = away;
     }
 
     /**
@@ -97,7 +84,7 @@ class Commands {
             Object data,
             RequestIds ids,
             @Nullable Resource placeholder) {
-        if (Instant.now().isBefore(kafkaAwayUntil)) {
+        if (isKafkaAway) {
             throw Problem.unavailable(
                     "kafka_unavailable", "Kafka doesn't answer; nothing was started, try again soon.");
         }
@@ -121,7 +108,7 @@ class Commands {
             reachAfterAppend();
         } catch (RuntimeException e) {
             // The row is there: it will be produced when Kafka is back. New requests are refused meanwhile.
-            kafkaAwayUntil = Instant.now().plusSeconds(2);
+            isKafkaAway = true;
             LOG.warnf("%s waits for Kafka: %s", message, e.getMessage());
         }
         return message.id();
@@ -195,7 +182,8 @@ class Commands {
                 new Answer(row.getLong("revision"), problem == null ? null : Json.read(problem, Failure.class)));
     }
 
-    private void send(String topic, int partition, String key, Map<?, ?> headers, byte[] data) {
+    /** Until Kafka has it. */
+    void send(String topic, int partition, String key, Map<?, ?> headers, byte[] data) {
         var kafkaHeaders = new RecordHeaders();
         headers.forEach((name, value) ->
                 kafkaHeaders.add(name.toString(), value.toString().getBytes(StandardCharsets.UTF_8)));
@@ -208,59 +196,5 @@ class Commands {
                                 .build()))
                 .await()
                 .atMost(View.PATIENCE);
-    }
-
-    private void repeatUnanswered() {
-        int rounds = 0;
-        while (running) {
-            try {
-                TimeUnit.SECONDS.sleep(1);
-                overdue().forEach(this::repeat);
-                if (++rounds % 5 == 0) {
-                    unanswered.set(countUnanswered());
-                }
-                if (rounds % 60 == 0) {
-                    idempotency.forgetOld();
-                }
-            } catch (InterruptedException e) {
-                return;
-            } catch (RuntimeException e) {
-                LOG.warnf("unanswered commands wait: %s", e.getMessage());
-            }
-        }
-    }
-
-    /** Takes those that nobody has produced for a while; each goes to one replica. */
-    private List<Row> overdue() {
-        var rows = new ArrayList<Row>();
-        pool.preparedQuery("update request set sent_at = now() where command_id in (select command_id from request"
-                        + " where answered_at is null and sent_at < now() - $1 * interval '1 second' limit 100"
-                        + " for update skip locked) returning *")
-                .execute(Tuple.of(REPEAT_AFTER_SECONDS))
-                .await()
-                .atMost(View.PATIENCE)
-                .forEach(rows::add);
-        return rows;
-    }
-
-    private long countUnanswered() {
-        return pool.query("select count(*) from request where answered_at is null")
-                .execute()
-                .await()
-                .atMost(View.PATIENCE)
-                .iterator()
-                .next()
-                .getLong(0);
-    }
-
-    private void repeat(Row row) {
-        send(
-                row.getString("topic"),
-                row.getInteger("partition"),
-                row.getString("subject"),
-                Json.read(row.getString("headers"), Map.class),
-                row.getBuffer("data").getBytes());
-        metrics.counter("gateway.command.repeated").increment();
-        LOG.infof("produced %s again", row.getString("command_id"));
     }
 }

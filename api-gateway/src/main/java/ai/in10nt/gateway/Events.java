@@ -8,6 +8,7 @@ import ai.in10nt.contracts.Reply;
 import ai.in10nt.contracts.TaskEvent;
 import ai.in10nt.contracts.TaskState;
 import ai.in10nt.contracts.Topic;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
@@ -15,6 +16,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.vertx.pgclient.PgException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -67,7 +69,10 @@ class Events {
     Uni<Void> receive(ConsumerRecords<byte[], byte[]> records) {
         var batch = new Batch();
         records.forEach(record -> read(record, batch));
-        return pool.withTransaction(client -> project(client, batch))
+        return Uni.createFrom()
+                .deferred(() -> project(batch))
+                .onFailure(Events::isDataError)
+                .recoverWithUni(_ -> oneByOne(records, batch))
                 .chain(() -> bury(batch.poison))
                 .onFailure()
                 .invoke(e -> LOG.warnf("the view waits: %s", e))
@@ -76,6 +81,37 @@ class Events {
                 .withBackOff(Duration.ofMillis(100), Duration.ofSeconds(2))
                 .indefinitely()
                 .invoke(() -> wake(batch));
+    }
+
+    private Uni<Void> project(Batch batch) {
+        return pool.withTransaction(client -> project(client, batch)).replaceWithVoid();
+    }
+
+    /** One of them is what the database can't take: that one becomes a dead letter, the others don't wait for it. */
+    private Uni<Void> oneByOne(ConsumerRecords<byte[], byte[]> records, Batch all) {
+        return Multi.createFrom()
+                .iterable(records)
+                .onItem()
+                .transformToUniAndConcatenate(record -> {
+                    var batch = new Batch();
+                    read(record, batch);
+                    return project(batch).onFailure(Events::isDataError).recoverWithUni(e -> {
+                        LOG.errorf(
+                                "%s-%d@%d is a dead letter: %s",
+                                record.topic(), record.partition(), record.offset(), e);
+                        all.poison.add(record);
+                        return Uni.createFrom().voidItem();
+                    });
+                })
+                .onItem()
+                .ignoreAsUni();
+    }
+
+    /** SQLSTATE class 22 (data exception). */
+    private static boolean isDataError(Throwable failure) {
+        return failure instanceof PgException e
+                && e.getSqlState() != null
+                && e.getSqlState().startsWith("22");
     }
 
     private void wake(Batch batch) {
@@ -155,7 +191,10 @@ class Events {
                 problem == null ? null : new JsonObject(Json.text(problem)));
     }
 
-    /** A task that was refused never began: what the view showed until then ends with the reason. */
+    /**
+     * A task that was refused never began: what the view showed until then ends with the reason. An instance that was refused
+     * never was.
+     */
     private static Uni<Void> refuse(SqlClient client, List<Answered> answered) {
         var refused = answered.stream()
                 .filter(command -> command.answer().problem() != null)
@@ -163,13 +202,16 @@ class Events {
         if (refused.isEmpty()) {
             return Uni.createFrom().voidItem();
         }
-        return client.preparedQuery("update resource set status = 'failed', body = (body::jsonb || $2)::json"
+        var neverMade = client.preparedQuery(
+                        "delete from resource where id = any($1) and kind = 'instance' and revision = 0")
+                .execute(Tuple.of(refused.stream().map(Answered::subject).toArray(String[]::new)));
+        var neverBegun = client.preparedQuery("update resource set status = 'failed', body = (body::jsonb || $2)::json"
                         + " where id = $1 and kind = 'task' and revision = 0")
                 .executeBatch(refused.stream()
                         .map(command -> Tuple.of(
                                 command.subject(), ended(command.answer().problem())))
-                        .toList())
-                .replaceWithVoid();
+                        .toList());
+        return Uni.join().all(neverMade, neverBegun).andFailFast().replaceWithVoid();
     }
 
     private static JsonObject ended(@Nullable Failure problem) {

@@ -84,7 +84,9 @@ final class Lists {
     static Response answer(UriInfo uri, View.Filter filter, List<Resource> page) {
         var array = page.stream().map(Resource::body).collect(Collectors.joining(",", "[", "]"));
         var response = Response.ok(array);
-        if (page.size() == filter.limit()) {
+        long length =
+                page.stream().mapToLong(resource -> resource.body().length()).sum();
+        if (page.size() == filter.limit() || length >= View.PAGE_LENGTH) {
             var next = uri.getRequestUriBuilder()
                     .replaceQueryParam("cursor", page.getLast().id())
                     .build();

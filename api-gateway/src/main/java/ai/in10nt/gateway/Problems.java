@@ -1,10 +1,12 @@
 package ai.in10nt.gateway;
 
 import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.ClosedConnectionException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.util.concurrent.TimeoutException;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
@@ -51,12 +53,16 @@ class Problems {
         for (Throwable t = failure; t != null; t = t.getCause()) {
             if (t instanceof ConnectException
                     || t instanceof TimeoutException
+                    || t instanceof SocketException
+                    || t instanceof ClosedConnectionException
                     || t instanceof io.smallrye.mutiny.TimeoutException
                     || (t instanceof PgException pg && isConnection(pg.getSqlState()))
                     || String.valueOf(t.getMessage()).contains("Connection is closed")
                     || String.valueOf(t.getMessage()).contains("Timeout")
                     || String.valueOf(t.getMessage()).contains("Connection reset")
-                    || String.valueOf(t.getMessage()).contains("Fail to read any response")) {
+                    || String.valueOf(t.getMessage()).contains("to read any response")
+                    || String.valueOf(t.getMessage()).contains("Connection is not active")
+                    || String.valueOf(t.getMessage()).contains("Pending requests failed")) {
                 return true;
             }
         }

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 class View {
     static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    /** Characters of bodies after which a page of a list ends. */
+    static final long PAGE_LENGTH = 4L * 1024 * 1024;
+
     private static final String COLUMNS =
             "id, kind, tenant, instance_id, name, status, revision, body::text as body, created_at";
 
@@ -63,6 +66,9 @@ class View {
         }
         return pool.preparedQuery("select " + COLUMNS + " from resource where id = $1 and tenant = $2 and kind = $3")
                 .execute(Tuple.of(id, tenant, kind))
+                .ifNoItem()
+                .after(PATIENCE)
+                .fail()
                 .map(View::first);
     }
 
@@ -70,9 +76,13 @@ class View {
         return pool.preparedQuery("select " + COLUMNS + " from resource where tenant = $1 and kind = 'instance'"
                         + " and name = $2 and status <> 'destroyed' order by id desc limit 1")
                 .execute(Tuple.of(tenant, name.replace("\0", "")))
+                .ifNoItem()
+                .after(PATIENCE)
+                .fail()
                 .map(View::first);
     }
 
+    /** A page; shorter than the limit where there are no more, or where its bodies come to {@link #PAGE_LENGTH}. */
     Uni<List<Resource>> list(String tenant, String kind, Filter filter) {
         var sql = new StringBuilder("select " + COLUMNS + " from resource where tenant = $1 and kind = $2");
         var values = new ArrayList<Object>(List.of(tenant, kind));
@@ -91,7 +101,16 @@ class View {
         }
         values.add(filter.limit());
         sql.append(" order by id desc limit $").append(values.size());
-        return pool.preparedQuery(sql.toString()).execute(Tuple.from(values)).map(View::all);
+        // However large the bodies are, a page stays one that can be held.
+        values.add(PAGE_LENGTH);
+        var page = "select * from (select *, sum(length(body)) over (order by id desc) - length(body) as before from ("
+                + sql + ") found) summed where before < $" + values.size() + " order by id desc";
+        return pool.preparedQuery(page)
+                .execute(Tuple.from(values))
+                .ifNoItem()
+                .after(PATIENCE)
+                .fail()
+                .map(View::all);
     }
 
     private static void add(StringBuilder sql, List<Object> values, String condition, @Nullable String value) {

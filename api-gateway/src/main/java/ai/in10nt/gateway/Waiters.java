@@ -83,15 +83,24 @@ class Waiters {
     private void poll() {
         while (running) {
             try {
+                TimeUnit.MILLISECONDS.sleep(EVERY.toMillis());
                 if (!waiting.isEmpty()) {
                     look();
                 }
-                TimeUnit.MILLISECONDS.sleep(EVERY.toMillis());
             } catch (InterruptedException e) {
                 return;
             } catch (RuntimeException e) {
                 LOG.warnf("the view can't be watched: %s", e);
+                pauseAfterTrouble();
             }
+        }
+    }
+
+    private static void pauseAfterTrouble() {
+        try {
+            TimeUnit.SECONDS.sleep(1);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

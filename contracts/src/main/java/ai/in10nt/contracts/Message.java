@@ -88,7 +88,14 @@ public record Message(
 
     private static @Nullable String text(Function<String, byte @Nullable []> header, String name) {
         var value = header.apply(name);
-        return value == null ? null : new String(value, StandardCharsets.UTF_8);
+        if (value == null) {
+            return null;
+        }
+        var text = new String(value, StandardCharsets.UTF_8);
+        if (text.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException("the record's header " + name + " has a NUL");
+        }
+        return text;
     }
 
     @Override

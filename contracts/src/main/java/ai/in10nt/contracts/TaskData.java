@@ -35,6 +35,8 @@ public record TaskData(
     /** Prompt and response are carried in events up to this many UTF-8 bytes; their owner has the rest. */
     public static final int MAX_TEXT_BYTES = 256 * 1024;
 
+    private static final int MAX_DETAIL_BYTES = 8 * 1024;
+
     public TaskData {
         toolsUsed = List.copyOf(toolsUsed);
     }
@@ -62,10 +64,10 @@ public record TaskData(
                 null);
     }
 
-    /** The same with prompt and response cut to {@link #MAX_TEXT_BYTES}. */
+    /** The same with prompt and response cut to {@link #MAX_TEXT_BYTES}, and a provider's long explanations to less. */
     public TaskData bounded() {
-        var shortPrompt = cut(prompt);
-        var shortResponse = response == null ? null : cut(response);
+        var shortPrompt = cut(prompt, MAX_TEXT_BYTES);
+        var shortResponse = response == null ? null : cut(response, MAX_TEXT_BYTES);
         return new TaskData(
                 taskId,
                 instanceId,
@@ -84,7 +86,7 @@ public record TaskData(
                 startedAt,
                 completedAt,
                 attempts,
-                error);
+                error == null ? null : new Failure(error.code(), cut(error.detail(), MAX_DETAIL_BYTES)));
     }
 
     /** True or absent. */
@@ -93,15 +95,15 @@ public record TaskData(
     }
 
     /** The longest beginning that fits, never in the middle of a character. */
-    private static String cut(String text) {
-        if (text.length() <= MAX_TEXT_BYTES / 3) {
+    private static String cut(String text, int limit) {
+        if (text.length() <= limit / 3) {
             return text;
         }
         var bytes = text.getBytes(StandardCharsets.UTF_8);
-        if (bytes.length <= MAX_TEXT_BYTES) {
+        if (bytes.length <= limit) {
             return text;
         }
-        int end = MAX_TEXT_BYTES;
+        int end = limit;
         while ((bytes[end] & 0xc0) == 0x80) {
             end--;
         }

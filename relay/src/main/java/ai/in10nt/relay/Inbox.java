@@ -13,6 +13,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.pgclient.PgException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -46,6 +47,8 @@ public class Inbox {
     private static final int ATTEMPTS_BEFORE_A_BUG = 3;
     private static final int PARTITIONS_AT_ONCE = 6;
     private static final int MAX_BURIED_BYTES = 1024 * 1024;
+    private static final int MAX_HEADERS = 50;
+    private static final int MAX_HEADER = 4096;
 
     private final Mutiny.SessionFactory sessions;
     private final Owner owner;
@@ -117,7 +120,7 @@ public class Inbox {
                 .filter(Inbox::isCommand)
                 .map(record -> header(record, "ce_id"))
                 .filter(Objects::nonNull)
-                .map(id -> new String(id, StandardCharsets.UTF_8))
+                .map(Inbox::text)
                 .toList();
     }
 
@@ -176,6 +179,9 @@ public class Inbox {
     /** A command is answered even so: its sender must not wait, and repeat it, for ever. */
     private void answerFor(Journal journal, ConsumerRecord<byte[], byte[]> record) {
         var command = Message.from(name -> header(record, name), record.value());
+        if (journal.isAnswered(command)) {
+            return;
+        }
         var problem = new Failure("internal_error", "The command couldn't be decided; it was logged.");
         var reply = Reply.refused(new Reply.Command(command.id(), command.type()), problem);
         var type = command.type().substring(0, command.type().indexOf('.') + 1) + "refused";
@@ -190,15 +196,15 @@ public class Inbox {
                 command.id(),
                 command.trace(),
                 Json.bytes(reply));
-        if (!journal.isAnswered(command)) {
-            journal.send(Topic.REPLIES, record.partition(), message);
-            journal.answer(command, type);
-        }
+        journal.send(Topic.REPLIES, record.partition(), message);
+        journal.answer(command, type);
     }
 
     /** The record, where it stood and why; values of commands are sealed, so nothing secret is repeated here. */
     private Message deadLetter(ConsumerRecord<byte[], byte[]> record, Throwable reason) {
-        var key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+        var key = record.key() == null
+                ? ""
+                : text(Arrays.copyOf(record.key(), Math.min(record.key().length, MAX_HEADER)));
         var data = Map.of(
                 "topic", record.topic(),
                 "partition", record.partition(),
@@ -228,11 +234,17 @@ public class Inbox {
     private static Map<String, String> headers(ConsumerRecord<byte[], byte[]> record) {
         var headers = new java.util.TreeMap<String, String>();
         record.headers().forEach(header -> {
-            if (header.value() != null) {
-                headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
+            if (header.value() != null && headers.size() < MAX_HEADERS) {
+                var value = header.value();
+                headers.put(header.key(), text(Arrays.copyOf(value, Math.min(value.length, MAX_HEADER))));
             }
         });
         return headers;
+    }
+
+    /** As PostgreSQL takes it. */
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8).replace('\0', '\ufffd');
     }
 
     /** Jackson repeats the input after the first line of its messages. */
@@ -253,7 +265,9 @@ public class Inbox {
                     || t instanceof NullPointerException
                     || t instanceof ClassCastException
                     || t instanceof IndexOutOfBoundsException
-                    || (t instanceof PgException pg && isDataError(pg))) {
+                    || (t instanceof PgException pg && isDataError(pg.getSqlState()))
+                    // What Hibernate makes of it.
+                    || (t instanceof SQLException sql && isDataError(sql.getSQLState()))) {
                 return true;
             }
         }
@@ -261,8 +275,7 @@ public class Inbox {
     }
 
     /** SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation). */
-    private static boolean isDataError(PgException e) {
-        return e.getSqlState() != null
-                && (e.getSqlState().startsWith("22") || e.getSqlState().startsWith("23"));
+    private static boolean isDataError(@Nullable String sqlState) {
+        return sqlState != null && (sqlState.startsWith("22") || sqlState.startsWith("23"));
     }
 }

@@ -20,6 +20,7 @@ import org.hibernate.reactive.mutiny.Mutiny;
  */
 public final class Journal {
     private static final int ROWS_AT_ONCE = 200;
+    private static final int ROOM_FOR_HEADERS = 64 * 1024;
 
     private final Mutiny.Session session;
     private final Set<String> answered;
@@ -61,6 +62,16 @@ public final class Journal {
                         .getResultList();
     }
 
+    /** Looks which of these, that weren't among the transaction's own, were decided before. */
+    public Uni<Void> recall(List<String> commands) {
+        return answered(session, commands).invoke(answered::addAll).replaceWithVoid();
+    }
+
+    /** Writes what has been gathered so far, and lets the session forget its rows: for work that comes in pages. */
+    public Uni<Void> turnPage() {
+        return write().invoke(session::clear);
+    }
+
     public Mutiny.Session session() {
         return session;
     }
@@ -85,6 +96,9 @@ public final class Journal {
 
     /** A record that isn't an event of an aggregate: a reply, a dead letter. */
     public void send(Topic topic, int partition, Message message) {
+        if (message.data().length > Topic.MAX_RECORD_BYTES - ROOM_FOR_HEADERS) {
+            throw new IllegalArgumentException(message + " is too large for a record");
+        }
         records.add(
                 List.of(partition, topic.topicName(), message.subject(), Json.text(message.headers()), message.data()));
     }

@@ -4,6 +4,7 @@ import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Topic;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.Tuple;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -32,6 +33,14 @@ class Relay {
     private static final Logger LOG = Logger.getLogger(Relay.class);
     private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(5);
     private static final int BATCH = 200;
+    private static final long BATCH_BYTES = 4L * 1024 * 1024;
+    /** The first rows, up to so many, until they come to so many bytes. */
+    private static final String HEAD = """
+            select seq, topic, key, headers, data from (
+                select *, sum(length(data)) over (order by seq) - length(data) as before from (
+                    select * from outbox where partition = $1 order by seq limit $2) first) summed
+            where before < $3 order by seq
+            """;
 
     private final Pool pool;
     private final String bootstrapServers;
@@ -63,9 +72,8 @@ class Relay {
         while (true) {
             // The producer first: who takes the partition over after this has a newer one, and ours is refused.
             var producer = producer(partition);
-            var rows = pool.preparedQuery(
-                            "select seq, topic, key, headers, data from outbox where partition = $1 order by seq limit $2")
-                    .execute(Tuple.of(partition, BATCH))
+            var rows = pool.preparedQuery(HEAD)
+                    .execute(Tuple.of(partition, BATCH, BATCH_BYTES))
                     .await()
                     .atMost(DATABASE_PATIENCE);
             if (rows.size() == 0) {
@@ -78,11 +86,19 @@ class Relay {
                     .execute(Tuple.of(published.toArray(Long[]::new)))
                     .await()
                     .atMost(DATABASE_PATIENCE);
-            if (rows.size() < BATCH) {
+            if (isAll(rows)) {
                 // What was committed since has its own nudge.
                 return;
             }
         }
+    }
+
+    private static boolean isAll(RowSet<Row> rows) {
+        long bytes = 0;
+        for (var row : rows) {
+            bytes += row.getBuffer("data").length();
+        }
+        return rows.size() < BATCH && bytes < BATCH_BYTES;
     }
 
     private void send(KafkaProducer<String, byte[]> producer, int partition, Iterable<Row> rows, List<Long> published) {

@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class Tasks {
     static final String SOURCE = "/task-service";
+    /** Tasks in memory at once: a prompt may have a megabyte. */
+    private static final int PAGE = 20;
+
     private static final Duration PATIENCE_WITH_LAG = Duration.ofSeconds(60);
 
     private final Clock clock = Clock.systemUTC();
@@ -136,7 +139,9 @@ class Tasks {
                 ? Uni.createFrom().voidItem()
                 : journal.session().persist(mirror);
         return stored.chain(() -> endTasks(journal, message, event, partition))
-                .chain(() -> unpark(journal, mirror.id, mirror, mirror.revision));
+                // Read again: ending many tasks takes pages, after which the session knows none of its rows.
+                .chain(() -> mirror(journal, mirror.id))
+                .chain(current -> unpark(journal, mirror.id, current.orElseThrow(), event.revision()));
     }
 
     private Uni<Void> endTasks(Journal journal, Message message, InstanceEvent event, int partition) {
@@ -144,6 +149,11 @@ class Tasks {
         if (end.isEmpty()) {
             return Uni.createFrom().voidItem();
         }
+        // The mirror is written first, so that it can be found again.
+        return journal.session().flush().chain(() -> endPages(journal, message, event, end.get(), partition));
+    }
+
+    private Uni<Void> endPages(Journal journal, Message message, InstanceEvent event, Failure end, int partition) {
         var onlyRunning = message.type().equals(InstanceEvent.Type.RESTARTING.text());
         return journal.session()
                 .createQuery(
@@ -152,9 +162,12 @@ class Tasks {
                 .setParameter("instance", event.instance().instanceId().value())
                 .setParameter("open", onlyRunning ? List.of("running") : List.of("queued", "running"))
                 .setLockMode(LockModeType.PESSIMISTIC_WRITE)
+                .setMaxResults(PAGE)
                 .getResultList()
-                .invoke(rows -> rows.forEach(row -> end(journal, row, end.get(), partition)))
-                .replaceWithVoid();
+                .invoke(rows -> rows.forEach(row -> end(journal, row, end, partition)))
+                .flatMap(rows -> rows.isEmpty()
+                        ? Uni.createFrom().voidItem()
+                        : journal.turnPage().chain(() -> endPages(journal, message, event, end, partition)));
     }
 
     /** What an instance event ends tasks with, if it does. */
@@ -189,6 +202,8 @@ class Tasks {
                 .setParameter("instance", instance)
                 .setParameter("revision", revision)
                 .getResultList()
+                .call(rows ->
+                        journal.recall(rows.stream().map(row -> row.commandId).toList()))
                 .flatMap(rows -> each(rows, row -> unpark(journal, row, mirror)));
     }
 
@@ -196,7 +211,8 @@ class Tasks {
         var message = row.message();
         return journal.session()
                 .remove(row)
-                .chain(() -> TaskCommand.from(message) instanceof TaskCommand.Run run
+                // Answered already: it was parked again by a redelivery that ran beside its decision.
+                .chain(() -> !journal.isAnswered(message) && TaskCommand.from(message) instanceof TaskCommand.Run run
                         ? decideOnce(journal, message, run, mirror, row.partition)
                         : Uni.createFrom().voidItem());
     }

@@ -1,0 +1,144 @@
+package ai.in10nt.gateway;
+
+import ai.in10nt.contracts.Json;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.Tuple;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jboss.logging.Logger;
+
+/** Commands that their owner hasn't answered: produced again until it has. */
+@ApplicationScoped
+class Unanswered {
+    private static final Logger LOG = Logger.getLogger(Unanswered.class);
+    /** In memory at once: each may have a megabyte. */
+    private static final int AT_ONCE = 20;
+
+    private final Pool pool;
+    private final Commands commands;
+    private final Idempotency idempotency;
+    private final MeterRegistry metrics;
+    private final AtomicLong unanswered = new AtomicLong();
+    private volatile boolean running;
+
+    Unanswered(Pool pool, Commands commands, Idempotency idempotency, MeterRegistry metrics) {
+        this.pool = pool;
+        this.commands = commands;
+        this.idempotency = idempotency;
+        this.metrics = metrics;
+        metrics.gauge("gateway.command.unanswered", unanswered);
+    }
+
+    void start(@Observes StartupEvent event) {
+        running = true;
+        Thread.ofVirtual().name("unanswered").start(this::repeatUnanswered);
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        running = false;
+    }
+
+    private void repeatUnanswered() {
+        int rounds = 0;
+        while (running) {
+            try {
+                TimeUnit.SECONDS.sleep(1);
+                repeatOverdue();
+                if (++rounds % 5 == 0) {
+                    unanswered.set(countUnanswered());
+                }
+                if (rounds % 60 == 0) {
+                    idempotency.forgetOld();
+                    forgetOld();
+                }
+            } catch (InterruptedException e) {
+                return;
+            } catch (RuntimeException e) {
+                LOG.warnf("unanswered commands wait: %s", e.getMessage());
+            }
+        }
+    }
+
+    /** In the order of their acceptance; those that Kafka didn't take are due again at once. */
+    private void repeatOverdue() {
+        while (running) {
+            var rows = overdue();
+            for (int i = 0; i < rows.size(); i++) {
+                try {
+                    repeat(rows.get(i));
+                } catch (RuntimeException e) {
+                    commands.kafkaIsAway(true);
+                    putBack(rows.subList(i, rows.size()));
+                    throw e;
+                }
+            }
+            if (rows.size() < AT_ONCE) {
+                commands.kafkaIsAway(false);
+                return;
+            }
+        }
+    }
+
+    /** Takes those that nobody has produced for a while: after 5 s, then ever more rarely. Each goes to one replica. */
+    private List<Row> overdue() {
+        var rows = new ArrayList<Row>();
+        pool.preparedQuery("update request set sent_at = now() where command_id in (select command_id from request"
+                        + " where answered_at is null and (sent_at < now() - interval '5 seconds' or (sent_at = created_at and $1))"
+                        + " and sent_at + least(sent_at - created_at, interval '1 minute') < now()"
+                        + " order by created_at, command_id limit $2 for update skip locked) returning *")
+                .execute(Tuple.of(commands.isKafkaAway(), AT_ONCE))
+                .await()
+                .atMost(View.PATIENCE)
+                .forEach(rows::add);
+        rows.sort(Comparator.comparing((Row row) -> row.getOffsetDateTime("created_at"))
+                .thenComparing(row -> row.getString("command_id")));
+        return rows;
+    }
+
+    private void putBack(List<Row> rows) {
+        var ids = rows.stream().map(row -> row.getString("command_id")).toArray(String[]::new);
+        pool.preparedQuery("update request set sent_at = created_at where command_id = any($1)")
+                .execute(Tuple.of(ids))
+                .await()
+                .atMost(View.PATIENCE);
+    }
+
+    /** Answered ones that are older than anything on a topic of commands. */
+    private void forgetOld() {
+        pool.query("delete from request where answered_at < now() - interval '8 days'")
+                .execute()
+                .await()
+                .atMost(View.PATIENCE);
+    }
+
+    private long countUnanswered() {
+        return pool.query("select count(*) from request where answered_at is null")
+                .execute()
+                .await()
+                .atMost(View.PATIENCE)
+                .iterator()
+                .next()
+                .getLong(0);
+    }
+
+    private void repeat(Row row) {
+        commands.send(
+                row.getString("topic"),
+                row.getInteger("partition"),
+                row.getString("subject"),
+                Json.read(row.getString("headers"), Map.class),
+                row.getBuffer("data").getBytes());
+        metrics.counter("gateway.command.repeated").increment();
+        LOG.infof("produced %s again", row.getString("command_id"));
+    }
+}
