@@ -123,17 +123,6 @@ class FlyDriver {
                 .findFirst();
     }
 
-    /** Of a region that had room for it, but none for the machine: nothing was ever on it. By its id, so one turn is enough. */
-    void giveUpVolume(String id) {
-        try {
-            paced("destroy volume", id, () -> fly.destroyVolume(app(), id));
-        } catch (FlyProblem e) {
-            if (e.next() != FlyProblem.Next.GONE) {
-                throw e;
-            }
-        }
-    }
-
     private List<Volume> pacedVolumes() {
         return paced("list volumes", app(), this::volumes);
     }
@@ -176,6 +165,11 @@ class FlyDriver {
         return paced("find machine", id.value(), () -> fly.machines(app(), id.value())).stream()
                 .filter(machine -> isOf(machine, id) && !isGone(machine))
                 .findFirst();
+    }
+
+    /** The instance's, also one that a step made which was cut off before it was written down. */
+    Optional<Machine> machineOf(Instance instance) {
+        return instance.machineId() == null ? findMachine(instance.data().instanceId()) : machine(instance.machineId());
     }
 
     /** Absent: it doesn't exist (any more). */
@@ -225,7 +219,7 @@ class FlyDriver {
     /** Takes the next step towards there being no machine and no volume; true when there is neither. */
     boolean destroy(Instance instance) {
         var id = instance.data().instanceId();
-        var machine = instance.machineId() == null ? findMachine(id) : machine(instance.machineId());
+        var machine = machineOf(instance);
         if (machine.isPresent()) {
             if (!isOf(machine.get(), id)) {
                 throw new IllegalStateException("machine " + machine.get().id() + " isn't of " + id);

@@ -30,6 +30,8 @@ final class FlyProblem extends RuntimeException {
     private final int status;
     private final Next next;
     private final String text;
+    private static final Duration LONGEST = Duration.ofMinutes(1);
+
     private final @Nullable Duration retryAfter;
 
     FlyProblem(int status, String code, String text) {
@@ -67,9 +69,9 @@ final class FlyProblem extends RuntimeException {
                 : null;
     }
 
-    /** How long Fly asks to stay away. */
+    /** How long Fly asks to stay away; a minute at most, because a wrong answer must not hold an instance for a day. */
     Optional<Duration> retryAfter() {
-        return Optional.ofNullable(retryAfter);
+        return Optional.ofNullable(retryAfter).map(pause -> pause.compareTo(LONGEST) > 0 ? LONGEST : pause);
     }
 
     /** Whose name it is that was asked for. */

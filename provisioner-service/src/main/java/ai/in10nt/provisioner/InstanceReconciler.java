@@ -1,6 +1,5 @@
 package ai.in10nt.provisioner;
 
-import ai.in10nt.contracts.InstanceStatus;
 import ai.in10nt.provisioner.InstanceSteps.Outcome;
 import ai.in10nt.provisioner.Instances.Read;
 import ai.in10nt.relay.LogContext;
@@ -25,7 +24,7 @@ class InstanceReconciler implements Reconciler {
     }
 
     @Override
-    public List<String> due(List<Integer> partitions) {
+    public List<Due> due(List<Integer> partitions) {
         return instances.due(partitions);
     }
 
@@ -40,7 +39,7 @@ class InstanceReconciler implements Reconciler {
                 read.instance().trace(),
                 "instance",
                 read.instance().data().instanceId().value());
-        return switch (steps.step(read.instance(), instances.now())) {
+        return switch (steps.step(read.instance(), instances.now(), () -> instances.isCurrent(read))) {
             case Outcome.Changed(var next, var event, var again) -> {
                 if (instances.commit(read, next, event) && again.isEmpty()) {
                     metrics.counter(
@@ -53,9 +52,7 @@ class InstanceReconciler implements Reconciler {
             }
             case Outcome.Waiting(var again) -> Optional.of(again);
             case Outcome.Settled() -> {
-                if (read.instance().data().status() == InstanceStatus.HEALTHY) {
-                    instances.clear(read.instance().data().instanceId().value());
-                }
+                instances.clear(read);
                 yield Optional.empty();
             }
         };

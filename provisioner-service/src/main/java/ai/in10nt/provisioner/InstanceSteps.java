@@ -11,6 +11,7 @@ import jakarta.ws.rs.WebApplicationException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.eclipse.microprofile.rest.client.inject.RestClient;
 import org.jboss.logging.Logger;
 
@@ -54,23 +55,41 @@ class InstanceSteps {
         this.config = config;
     }
 
-    Outcome step(Instance instance, Instant now) {
+    /** Thrown instead of a start or a stop that the instance doesn't want any more. */
+    private static final class Superseded extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    /**
+     * @param isCurrent whether the instance still is as given. Asked before what can't be taken back: a step that was paused, while
+     *     another owner went on, must not stop what was started since.
+     */
+    Outcome step(Instance instance, Instant now, BooleanSupplier isCurrent) {
         try {
             return switch (instance.data().status()) {
-                case PROVISIONING, STARTING, UNHEALTHY -> bootOrGiveUp(instance, now);
-                case STOPPING -> stop(instance, now);
+                case PROVISIONING, STARTING, UNHEALTHY -> bootOrGiveUp(instance, now, isCurrent);
+                case STOPPING -> stop(instance, now, isCurrent);
                 case DESTROYING -> destroy(instance, now);
                 case HEALTHY -> look(instance, now);
-                case STOPPED, DESTROYED, FAILED -> new Outcome.Settled();
+                case STOPPED, FAILED -> rest(instance, isCurrent);
+                case DESTROYED -> new Outcome.Settled();
             };
         } catch (Pace.NotYet paced) {
             return new Outcome.Waiting(paced.pause());
+        } catch (Superseded e) {
+            return new Outcome.Waiting(AT_ONCE);
         }
     }
 
-    private Outcome bootOrGiveUp(Instance instance, Instant now) {
+    private static void check(BooleanSupplier isCurrent) {
+        if (!isCurrent.getAsBoolean()) {
+            throw new Superseded();
+        }
+    }
+
+    private Outcome bootOrGiveUp(Instance instance, Instant now, BooleanSupplier isCurrent) {
         try {
-            return boot(instance, now);
+            return boot(instance, now, isCurrent);
         } catch (FlyProblem problem) {
             return switch (problem.next()) {
                 case GIVE_UP -> fail(instance, "provider_refused", text(problem), now);
@@ -104,9 +123,7 @@ class InstanceSteps {
         }
         var next = nextRegion(instance.data().region());
         LOG.infof("%s: no room in %s, trying %s: %s", instance, instance.data().region(), next, problem.getMessage());
-        if (instance.volumeId() != null) {
-            fly.giveUpVolume(instance.volumeId());
-        }
+        // Its volume, if it has one, belongs to nothing once this is written; the sweep destroys it then.
         return new Outcome.Changed(instance.movedTo(next), Optional.empty(), Optional.of(SOON));
     }
 
@@ -119,7 +136,7 @@ class InstanceSteps {
         return all.isEmpty() ? region : all.get((all.indexOf(region) + 1) % all.size());
     }
 
-    private Outcome boot(Instance instance, Instant now) {
+    private Outcome boot(Instance instance, Instant now, BooleanSupplier isCurrent) {
         if (instance.volumeId() == null) {
             return new Outcome.Changed(
                     instance.withVolume(fly.ensureVolume(instance)), Optional.empty(), Optional.of(AT_ONCE));
@@ -134,7 +151,7 @@ class InstanceSteps {
             // It was destroyed behind our back; the volume is still there, so a new one goes on where it stood.
             return new Outcome.Changed(instance.withMachine(null), Optional.empty(), Optional.of(AT_ONCE));
         }
-        return boot(instance, machine.get(), now);
+        return boot(instance, machine.get(), now, isCurrent);
     }
 
     private static Outcome adopted(Instance instance, Instant now) {
@@ -144,7 +161,7 @@ class InstanceSteps {
                 : new Outcome.Changed(instance, Optional.empty(), Optional.of(SOON));
     }
 
-    private Outcome boot(Instance instance, Machine machine, Instant now) {
+    private Outcome boot(Instance instance, Machine machine, Instant now, BooleanSupplier isCurrent) {
         if (isLate(instance, now)) {
             var text = "The agent wasn't ready after "
                     + config.boot().deadline().toSeconds() + " s; its machine is " + machine.state() + ".";
@@ -160,11 +177,13 @@ class InstanceSteps {
                             Optional.empty());
                 }
                 if (!isPresent) {
+                    check(isCurrent);
                     fly.boot(instance, machine);
                 }
                 yield new Outcome.Waiting(patience(instance, now));
             }
             case "stopped", "failed", "suspended" -> {
+                check(isCurrent);
                 fly.boot(instance, machine);
                 yield new Outcome.Waiting(isPresent ? A_SECOND : SOON);
             }
@@ -193,12 +212,11 @@ class InstanceSteps {
     }
 
     private Outcome fail(Instance instance, String code, String text, Instant now) {
-        if (instance.machineId() != null) {
-            try {
-                fly.machine(instance.machineId()).ifPresent(fly::stop);
-            } catch (FlyProblem | Pace.NotYet e) {
-                LOG.warnf("%s has failed, but its machine can't be stopped: %s", instance, e.getMessage());
-            }
+        try {
+            fly.machineOf(instance).ifPresent(fly::stop);
+        } catch (FlyProblem | Pace.NotYet e) {
+            // The watch finds it running, and it is stopped then.
+            LOG.infof("%s has failed, its machine can't be stopped yet: %s", instance, e.getMessage());
         }
         return new Outcome.Changed(
                 instance.failed(new Failure(code, text), now),
@@ -206,14 +224,29 @@ class InstanceSteps {
                 Optional.empty());
     }
 
-    private Outcome stop(Instance instance, Instant now) {
-        var machine = instance.machineId() == null ? Optional.<Machine>empty() : fly.machine(instance.machineId());
+    /** Its machine was found running, which it must not be: made by a step that was cut off, or it couldn't be stopped before. */
+    private Outcome rest(Instance instance, BooleanSupplier isCurrent) {
+        var machine = fly.machineOf(instance);
+        return switch (machine.map(Machine::state).orElse("stopped")) {
+            case "started", "starting", "restarting", "updating", "replacing" -> {
+                check(isCurrent);
+                yield again(() -> fly.stop(machine.orElseThrow()), instance).orElse(new Outcome.Waiting(A_SECOND));
+            }
+            default -> new Outcome.Settled();
+        };
+    }
+
+    private Outcome stop(Instance instance, Instant now, BooleanSupplier isCurrent) {
+        var machine = fly.machineOf(instance);
         var state = machine.map(Machine::state).orElse("stopped");
         return switch (state) {
             case "stopped", "failed" ->
                 new Outcome.Changed(instance.stopped(now), Optional.of(InstanceEvent.Type.STOPPED), Optional.empty());
             case "stopping" -> new Outcome.Waiting(SOON);
-            default -> again(() -> fly.stop(machine.orElseThrow()), instance).orElse(new Outcome.Waiting(SOON));
+            default -> {
+                check(isCurrent);
+                yield again(() -> fly.stop(machine.orElseThrow()), instance).orElse(new Outcome.Waiting(SOON));
+            }
         };
     }
 

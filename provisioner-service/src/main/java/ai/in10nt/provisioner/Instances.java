@@ -9,6 +9,7 @@ import ai.in10nt.contracts.Reply;
 import ai.in10nt.contracts.Topic;
 import ai.in10nt.provisioner.Instance.Decision;
 import ai.in10nt.relay.Journal;
+import ai.in10nt.relay.Reconciler;
 import io.quarkus.vertx.VertxContextSupport;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
@@ -123,15 +124,15 @@ class Instances {
 
     // What follows is for the reconciler: called on virtual threads, blocks them.
 
-    List<String> due(List<Integer> partitions) {
+    List<Reconciler.Due> due(List<Integer> partitions) {
         var rows = pool.preparedQuery(
-                        "select id from instance where partition = any($1) and due_at <= now() order by due_at limit 500")
+                        "select id, version from instance where partition = any($1) and due_at <= now() order by due_at limit 5000")
                 .execute(Tuple.of(partitions.toArray(Integer[]::new)))
                 .await()
                 .atMost(PATIENCE);
-        var ids = new ArrayList<String>();
-        rows.forEach(row -> ids.add(row.getString(0)));
-        return ids;
+        var due = new ArrayList<Reconciler.Due>();
+        rows.forEach(row -> due.add(new Reconciler.Due(row.getString(0), row.getLong(1))));
+        return due;
     }
 
     Optional<Read> find(String id) {
@@ -190,10 +191,28 @@ class Instances {
         return owned;
     }
 
-    /** The suspicion was wrong. */
-    void clear(String id) {
-        pool.preparedQuery("update instance set due_at = null where id = $1 and status = 'healthy'")
-                .execute(Tuple.of(id))
+    /** Makes those due that want no running machine, of these that have one. */
+    int unwanted(List<String> instancesThatRun) {
+        return pool.preparedQuery("update instance set due_at = now() where id = any($1)"
+                        + " and status in ('stopped', 'failed') and due_at is null")
+                .execute(Tuple.of(instancesThatRun.toArray(String[]::new)))
+                .await()
+                .atMost(PATIENCE)
+                .rowCount();
+    }
+
+    boolean isCurrent(Read read) {
+        var rows = pool.preparedQuery("select 1 from instance where id = $1 and version = $2")
+                .execute(Tuple.of(read.instance().data().instanceId().value(), read.version()))
+                .await()
+                .atMost(PATIENCE);
+        return rows.size() == 1;
+    }
+
+    /** The suspicion was wrong, or what was wrong is mended. */
+    void clear(Read read) {
+        pool.preparedQuery("update instance set due_at = null where id = $1 and version = $2")
+                .execute(Tuple.of(read.instance().data().instanceId().value(), read.version()))
                 .await()
                 .atMost(PATIENCE);
     }

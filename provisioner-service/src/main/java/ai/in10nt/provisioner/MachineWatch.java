@@ -79,13 +79,19 @@ class MachineWatch {
     }
 
     private void look() {
-        var running = fly.machines().stream()
+        var started = fly.machines().stream()
                 .filter(machine -> machine.state().equals("started"))
-                .map(Machine::id)
                 .toList();
+        var running = started.stream().map(Machine::id).toList();
         int suspects = instances.suspect(running);
         if (suspects > 0) {
             LOG.infof("%d healthy instances have no running machine in the list", suspects);
+        }
+        int unwanted = instances.unwanted(started.stream()
+                .flatMap(machine -> fly.instanceOf(machine).stream())
+                .toList());
+        if (unwanted > 0) {
+            LOG.infof("%d stopped instances have a running machine in the list", unwanted);
         }
     }
 }

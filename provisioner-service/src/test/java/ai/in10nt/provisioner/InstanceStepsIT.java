@@ -84,8 +84,8 @@ class InstanceStepsIT {
     void making_the_volume_twice_makes_one() {
         var instance = TestFly.created();
 
-        var first = next(fly.steps.step(instance, Instant.now()));
-        var second = next(fly.another().step(instance, Instant.now()));
+        var first = next(fly.steps.step(instance, Instant.now(), () -> true));
+        var second = next(fly.another().step(instance, Instant.now(), () -> true));
 
         assertThat(second.volumeId()).isEqualTo(first.volumeId());
         assertThat(fly.volumes()).hasSize(1);
@@ -93,10 +93,10 @@ class InstanceStepsIT {
 
     @Test
     void making_the_machine_twice_makes_one() {
-        var instance = next(fly.steps.step(TestFly.created(), Instant.now()));
+        var instance = next(fly.steps.step(TestFly.created(), Instant.now(), () -> true));
 
-        var first = next(fly.steps.step(instance, Instant.now()));
-        var second = next(fly.another().step(instance, Instant.now()));
+        var first = next(fly.steps.step(instance, Instant.now(), () -> true));
+        var second = next(fly.another().step(instance, Instant.now(), () -> true));
 
         assertThat(second.machineId()).isEqualTo(first.machineId());
         assertThat(status(second)).isEqualTo(STARTING);
@@ -146,8 +146,8 @@ class InstanceStepsIT {
     void looking_twice_at_a_healthy_one_changes_nothing() {
         var instance = healthy();
 
-        assertThat(fly.steps.step(instance, Instant.now())).isInstanceOf(Outcome.Settled.class);
-        assertThat(fly.another().step(instance, Instant.now())).isInstanceOf(Outcome.Settled.class);
+        assertThat(fly.steps.step(instance, Instant.now(), () -> true)).isInstanceOf(Outcome.Settled.class);
+        assertThat(fly.another().step(instance, Instant.now(), () -> true)).isInstanceOf(Outcome.Settled.class);
     }
 
     // Cut off in the middle: the effect is there, the answer isn't.
@@ -176,11 +176,11 @@ class InstanceStepsIT {
     @Test
     void a_machine_that_the_list_hides_is_adopted_by_its_name() {
         fly.loseAnswer("POST", "/machines$");
-        var instance = next(fly.steps.step(TestFly.created(), Instant.now()));
+        var instance = next(fly.steps.step(TestFly.created(), Instant.now(), () -> true));
         fly.stepped(fly.steps, instance);
         fly.fault(Map.of("kind", "empty_list", "path", "/" + fly.app + "/machines$"));
 
-        var adopted = next(fly.steps.step(instance, Instant.now()));
+        var adopted = next(fly.steps.step(instance, Instant.now(), () -> true));
 
         assertThat(fly.machines()).hasSize(1);
         assertThat(adopted.machineId()).isEqualTo(fly.machines().getFirst().id());
@@ -228,13 +228,14 @@ class InstanceStepsIT {
 
         assertThat(instance.data().region()).isEqualTo("fra");
         assertThat(fly.machines().getFirst().region()).isEqualTo("fra");
+        fly.sweep(instance);
         assertThat(fly.volumes()).hasSize(1);
         assertThat(fly.volumes().getFirst().region()).isEqualTo("fra");
     }
 
     @Test
     void a_volume_that_was_given_up_by_a_step_that_was_cut_off_is_made_anew() {
-        var instance = next(fly.steps.step(TestFly.created(), Instant.now()));
+        var instance = next(fly.steps.step(TestFly.created(), Instant.now(), () -> true));
         fly.client.destroyVolume(fly.app, String.valueOf(instance.volumeId()));
 
         var settled = fly.settle(instance);
@@ -288,10 +289,10 @@ class InstanceStepsIT {
         fly.fault(
                 Map.of("kind", "rate_limit", "method", "POST", "path", "/" + fly.app + "/volumes$", "retry_after", 3));
 
-        var outcome = fly.steps.step(TestFly.created(), Instant.now());
+        var outcome = fly.steps.step(TestFly.created(), Instant.now(), () -> true);
 
         assertThat(outcome).isEqualTo(new Outcome.Waiting(Duration.ofSeconds(3)));
-        assertThat(((Outcome.Waiting) fly.steps.step(TestFly.created(), Instant.now())).again())
+        assertThat(((Outcome.Waiting) fly.steps.step(TestFly.created(), Instant.now(), () -> true)).again())
                 .as("the others are held too")
                 .isGreaterThan(Duration.ofSeconds(2));
     }
@@ -340,7 +341,7 @@ class InstanceStepsIT {
 
     @Test
     void a_strangers_machine_with_our_name_is_left_alone() {
-        var instance = next(fly.steps.step(TestFly.created(), Instant.now()));
+        var instance = next(fly.steps.step(TestFly.created(), Instant.now(), () -> true));
         var stranger = fly.client.createMachine(
                 fly.app,
                 new FlyMachines.CreateMachine(

@@ -1,5 +1,6 @@
 package ai.in10nt.relay;
 
+import ai.in10nt.relay.Reconciler.Due;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -49,8 +50,8 @@ public class Owner implements KafkaConsumerRebalanceListener {
     private final Set<Integer> publishing = ConcurrentHashMap.newKeySet();
     private final Set<Integer> publishAgain = ConcurrentHashMap.newKeySet();
     private final Set<String> stepping = ConcurrentHashMap.newKeySet();
-    private final Map<String, Long> notBefore = new ConcurrentHashMap<>();
-    private final Map<String, Integer> failures = new ConcurrentHashMap<>();
+    private final Map<Due, Long> notBefore = new ConcurrentHashMap<>();
+    private final Map<Due, Integer> failures = new ConcurrentHashMap<>();
     private final Semaphore nudges = new Semaphore(0);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private volatile boolean running;
@@ -122,13 +123,15 @@ public class Owner implements KafkaConsumerRebalanceListener {
         unpublished.forEach(this::publish);
         var due = reconciler.due(partitions);
         unsettled.set(due.size());
-        notBefore.keySet().retainAll(Set.copyOf(due));
+        var present = Set.copyOf(due);
+        notBefore.keySet().retainAll(present);
+        failures.keySet().retainAll(present);
         long now = System.nanoTime();
-        for (var id : due) {
-            var earliest = notBefore.get(id);
-            if ((earliest == null || earliest - now <= 0) && stepping.add(id)) {
-                notBefore.remove(id);
-                threads.execute(() -> step(id));
+        for (var row : due) {
+            var earliest = notBefore.get(row);
+            if ((earliest == null || earliest - now <= 0) && stepping.add(row.id())) {
+                notBefore.remove(row);
+                threads.execute(() -> step(row));
             }
         }
     }
@@ -148,31 +151,31 @@ public class Owner implements KafkaConsumerRebalanceListener {
         }
     }
 
-    private void step(String id) {
+    private void step(Due row) {
         try {
-            rest(id, reconciler.step(id));
-            failures.remove(id);
+            rest(row, reconciler.step(row.id()));
+            failures.remove(row);
             metrics.counter("relay.step.taken", "outcome", "ok").increment();
         } catch (RuntimeException | Error e) {
-            int count = failures.merge(id, 1, Integer::sum);
+            int count = failures.merge(row, 1, Integer::sum);
             metrics.counter("relay.step.taken", "outcome", "failed").increment();
             var pause = backoff(count);
-            rest(id, Optional.of(pause));
+            rest(row, Optional.of(pause));
             if (e instanceof Error) {
-                LOG.errorf(e, "%s, failure %d, again in %s", id, count, pause);
+                LOG.errorf(e, "%s, failure %d, again in %s", row.id(), count, pause);
             } else {
-                LOG.warnf("%s, failure %d, again in %s: %s", id, count, pause, e);
+                LOG.warnf("%s, failure %d, again in %s: %s", row.id(), count, pause, e);
             }
         } finally {
             LogContext.leave();
-            stepping.remove(id);
+            stepping.remove(row.id());
             nudges.release();
         }
     }
 
-    private void rest(String id, Optional<Duration> pause) {
+    private void rest(Due row, Optional<Duration> pause) {
         pause.ifPresentOrElse(
-                delay -> notBefore.put(id, System.nanoTime() + delay.toNanos()), () -> notBefore.remove(id));
+                delay -> notBefore.put(row, System.nanoTime() + delay.toNanos()), () -> notBefore.remove(row));
     }
 
     private static Duration backoff(int failures) {

@@ -51,7 +51,7 @@ class Runner implements Reconciler {
     }
 
     @Override
-    public List<String> due(List<Integer> partitions) {
+    public List<Due> due(List<Integer> partitions) {
         var due = new ArrayList<>(store.due(partitions));
         due.addAll(store.overdue(partitions));
         return due;

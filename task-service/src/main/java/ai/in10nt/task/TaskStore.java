@@ -2,6 +2,7 @@ package ai.in10nt.task;
 
 import ai.in10nt.contracts.Topic;
 import ai.in10nt.relay.Journal;
+import ai.in10nt.relay.Reconciler;
 import io.quarkus.vertx.VertxContextSupport;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
@@ -34,17 +35,17 @@ class TaskStore {
     }
 
     /** The first unfinished task of each instance, where it can be brought on now. */
-    List<String> due(List<Integer> partitions) {
+    List<Reconciler.Due> due(List<Integer> partitions) {
         // From each instance's first to the next instance's first by the index: long queues cost nothing.
-        return ids("""
-                select head.id from unnest($1::int[]) as owned (number), lateral (
+        return rows("""
+                select head.id, head.version from unnest($1::int[]) as owned (number), lateral (
                     with recursive first as (
-                        (select t.id, t.instance_id, t.status, t.created_at, t.timeout_ms from task t
+                        (select t.id, t.version, t.instance_id, t.status, t.created_at, t.timeout_ms from task t
                          where t.partition = owned.number and t.status in ('queued', 'running')
                          order by t.instance_id, t.queue_number limit 1)
                         union all
                         select following.* from first, lateral (
-                            select t.id, t.instance_id, t.status, t.created_at, t.timeout_ms from task t
+                            select t.id, t.version, t.instance_id, t.status, t.created_at, t.timeout_ms from task t
                             where t.partition = owned.number and t.status in ('queued', 'running')
                                 and t.instance_id > first.instance_id
                             order by t.instance_id, t.queue_number limit 1) following)
@@ -56,19 +57,20 @@ class TaskStore {
     }
 
     /** Instances with commands that have waited too long for an event. */
-    List<String> overdue(List<Integer> partitions) {
-        return ids(
-                "select distinct instance_id from parked where partition = any($1) and deadline < now()", partitions);
+    List<Reconciler.Due> overdue(List<Integer> partitions) {
+        return rows(
+                "select distinct instance_id, 0::bigint from parked where partition = any($1) and deadline < now()",
+                partitions);
     }
 
-    private List<String> ids(String sql, List<Integer> partitions) {
+    private List<Reconciler.Due> rows(String sql, List<Integer> partitions) {
         var rows = pool.preparedQuery(sql)
                 .execute(Tuple.of(partitions.toArray(Integer[]::new)))
                 .await()
                 .atMost(PATIENCE);
-        var ids = new ArrayList<String>();
-        rows.forEach(row -> ids.add(row.getString(0)));
-        return ids;
+        var due = new ArrayList<Reconciler.Due>();
+        rows.forEach(row -> due.add(new Reconciler.Due(row.getString(0), row.getLong(1))));
+        return due;
     }
 
     Optional<Read> find(String id) {
