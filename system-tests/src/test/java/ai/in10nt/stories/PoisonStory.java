@@ -9,6 +9,7 @@ import ai.in10nt.contracts.Message;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -73,5 +74,38 @@ class PoisonStory {
                 .allMatch(reply ->
                         reply.type().equals("instance.refused") && reply.value().contains("internal_error"));
         assertThat(client.get("/health/ready").status()).isEqualTo(200);
+    }
+
+    @Test
+    void what_the_database_refuses_is_a_dead_letter_and_the_next_run_works(TestStack stack) {
+        var client = stack.client();
+        var id = client.create("refused-rows");
+        var task = client.run(id, "hello").text("taskId");
+        var command = Events.all(stack.kafka(), "in10nt.task.commands").stream()
+                .filter(record -> record.key().equals(task))
+                .findFirst()
+                .orElseThrow();
+
+        // The same task under another command's id: its row is there already.
+        var twin = new HashMap<>(command.headers());
+        twin.put("ce_id", Ids.command());
+        send(stack, "in10nt.task.commands", twin, command.value());
+        // PostgreSQL's texts have no NUL.
+        var nul = headers(Ids.command() + "\0", "instance.create");
+        send(stack, "in10nt.instance.commands", nul, "{}");
+        send(stack, "in10nt.task.commands", nul, "{}");
+        send(stack, "in10nt.instance.events", nul, "{}");
+        var noAnswer = headers(Ids.event(), "instance.refused");
+        noAnswer.put("ce_causationid", "cmd_\0");
+        send(stack, "in10nt.replies", noAnswer, "{}");
+
+        assertThat(client.run(id, "hello again").text("status")).isEqualTo("completed");
+        assertThat(client.delete("/instances/" + id).status()).isEqualTo(200);
+        await("the twin is answered, once")
+                .atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(Events.all(stack.kafka(), "in10nt.replies"))
+                        .filteredOn(reply ->
+                                twin.get("ce_id").equals(reply.headers().get("ce_causationid")))
+                        .hasSize(1));
     }
 }
