@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Much of a caller's text at once: no service holds all of it. */
 @ExtendWith(SharedStack.class)
 class LargeStory {
-    private static final int TASKS = 60;
+    private static final int TASKS = 40;
     private static final String PROMPT = "x".repeat(900_000);
     private static final Pattern NEXT = Pattern.compile("<[^>]*?(/instances[^>]*)>; rel=\"next\"");
 
