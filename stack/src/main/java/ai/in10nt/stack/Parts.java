@@ -75,6 +75,7 @@ final class Parts {
                 transaction.state.log.num.partitions=4
                 share.coordinator.state.topic.replication.factor=1
                 share.coordinator.state.topic.min.isr=1
+                metadata.max.idle.interval.ms=5000
                 group.initial.rebalance.delay.ms=0
                 group.min.session.timeout.ms=2000
                 log.cleaner.dedupe.buffer.size=4194304

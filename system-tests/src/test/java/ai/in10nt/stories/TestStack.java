@@ -2,6 +2,7 @@ package ai.in10nt.stories;
 
 import static org.awaitility.Awaitility.await;
 
+import ai.in10nt.chaos.Installation;
 import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -115,6 +116,10 @@ final class TestStack implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    Installation installation() {
+        return new Installation(home, port);
     }
 
     JsonNode status() {

@@ -14,13 +14,13 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** Records as a stranger's consumer reads them: from the beginning, committed ones only. */
-final class Events {
-    record Event(String key, int partition, Map<String, String> headers, String value) {
-        String type() {
+public final class Events {
+    public record Event(String key, int partition, Map<String, String> headers, String value) {
+        public String type() {
             return headers.getOrDefault("ce_type", "");
         }
 
-        JsonNode json() {
+        public JsonNode json() {
             return Json.read(value, JsonNode.class);
         }
     }
@@ -28,7 +28,7 @@ final class Events {
     private Events() {}
 
     /** All there are now. */
-    static List<Event> all(String bootstrap, String topic) {
+    public static List<Event> all(String bootstrap, String topic) {
         Map<String, Object> config = Map.of("bootstrap.servers", bootstrap, "isolation.level", "read_committed");
         var events = new ArrayList<Event>();
         try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
@@ -56,7 +56,7 @@ final class Events {
     }
 
     /** How far the topics have been written: the same again means that nothing was. */
-    static long written(String bootstrap, List<String> topics) {
+    public static long written(String bootstrap, List<String> topics) {
         Map<String, Object> config = Map.of("bootstrap.servers", bootstrap);
         try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
             var partitions = topics.stream()
@@ -70,7 +70,7 @@ final class Events {
     }
 
     /** Of one aggregate; a record that was published twice, with the same id, counts once. */
-    static List<Event> of(String bootstrap, String topic, String key) {
+    public static List<Event> of(String bootstrap, String topic, String key) {
         var seen = new HashMap<String, String>();
         return all(bootstrap, topic).stream()
                 .filter(event -> event.key().equals(key))

@@ -14,13 +14,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** JSON over HTTP, and nothing that a stranger's client doesn't have. */
-final class Client {
-    record Answer(int status, String body, HttpHeaders headers) {
-        JsonNode json() {
+public final class Client {
+    public record Answer(int status, String body, HttpHeaders headers) {
+        public JsonNode json() {
             return Json.read(body, JsonNode.class);
         }
 
-        String text(String field) {
+        public String text(String field) {
             return json().path(field).asText();
         }
     }
@@ -31,30 +31,35 @@ final class Client {
     private final String baseUrl;
     private final String key;
 
-    Client(String baseUrl, String key) {
+    public Client(String baseUrl, String key) {
         this.baseUrl = baseUrl;
         this.key = key;
     }
 
-    Answer get(String path) {
+    public Answer get(String path) {
         return send("GET", path, null);
     }
 
-    Answer post(String path) {
+    public Answer post(String path) {
         return send("POST", path, null);
     }
 
-    Answer post(String path, Map<String, ?> body) {
+    public Answer post(String path, Map<String, ?> body) {
         return send("POST", path, Json.text(body));
     }
 
-    Answer delete(String path) {
+    public Answer delete(String path) {
         return send("DELETE", path, null);
     }
 
-    Answer send(String method, String path, @Nullable String body, String... headers) {
+    public Answer send(String method, String path, @Nullable String body, String... headers) {
+        return send(Duration.ofMinutes(3), method, path, body, headers);
+    }
+
+    /** Gives up after so long, whatever becomes of the request. */
+    public Answer send(Duration patience, String method, String path, @Nullable String body, String... headers) {
         var request = HttpRequest.newBuilder(URI.create(baseUrl + path))
-                .timeout(Duration.ofMinutes(3))
+                .timeout(patience)
                 .method(
                         method,
                         body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
@@ -78,7 +83,7 @@ final class Client {
     }
 
     /** A healthy instance's id. */
-    String create(String name) {
+    public String create(String name) {
         var answer = post("/instances", Map.of("name", name, "description", "made by a story"));
         if (answer.status() != 201 || !answer.text("status").equals("healthy")) {
             throw new AssertionError("not healthy: " + answer);
@@ -86,16 +91,16 @@ final class Client {
         return answer.text("instanceId");
     }
 
-    Answer run(String instance, String prompt) {
+    public Answer run(String instance, String prompt) {
         return post("/instances/" + instance + "/run", Map.of("prompt", prompt));
     }
 
-    String runAsync(String instance, String prompt) {
+    public String runAsync(String instance, String prompt) {
         return post("/instances/" + instance + "/run", Map.of("prompt", prompt, "async", true))
                 .text("taskId");
     }
 
-    JsonNode task(String instance, String task) {
+    public JsonNode task(String instance, String task) {
         return get("/instances/" + instance + "/tasks/" + task).json();
     }
 }

@@ -1,0 +1,71 @@
+package ai.in10nt.chaos;
+
+import ai.in10nt.stories.Client;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A stack on this machine, as {@code ./dev up} started it.
+ *
+ * @param home its folder
+ * @param port the gateway's; the others are at fixed distances from it
+ */
+public record Installation(Path home, int port) {
+    Client gateway(int replica) {
+        int its = replica == 1 ? port : port + 10_010 + replica;
+        return new Client("http://127.0.0.1:" + its, secret("api-key"));
+    }
+
+    Client fly() {
+        return new Client("http://127.0.0.1:" + (port + 10_004), secret("fly-token"));
+    }
+
+    Client model() {
+        return new Client("http://127.0.0.1:" + (port + 10_005), "");
+    }
+
+    String kafka() {
+        return "127.0.0.1:" + (port + 10_001);
+    }
+
+    private String secret(String name) {
+        return read(home.resolve("secrets/" + name)).strip();
+    }
+
+    /** Of every process that is supervised: {@code kafka}, {@code task-service-2}. */
+    List<String> processes() {
+        try (Stream<Path> files = Files.list(home.resolve("run"))) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".pid") && !name.equals("stack.pid"))
+                    .map(name -> name.substring(0, name.length() - ".pid".length()))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    int replicas() {
+        return (int) processes().stream()
+                .filter(name -> name.startsWith("api-gateway"))
+                .count();
+    }
+
+    Optional<ProcessHandle> process(String name) {
+        var text = read(home.resolve("run/" + name + ".pid")).strip();
+        return text.isEmpty() ? Optional.empty() : ProcessHandle.of(Long.parseLong(text.split(" ", -1)[0]));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
