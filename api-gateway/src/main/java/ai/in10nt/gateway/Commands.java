@@ -100,8 +100,12 @@ class Commands {
                 caller.trace(),
                 Json.bytes(data));
         int partition = Topic.partitionOf(instance);
-        store(message, topic, partition, placeholder);
+        boolean isNew = store(message, topic, partition, placeholder);
         ids.onItsWay();
+        if (!isNew) {
+            // A repeated request: its command is on its way already, as it was then.
+            return message.id();
+        }
         metrics.counter("gateway.command.accepted", "type", type).increment();
         try {
             send(topic.topicName(), partition, message.subject(), message.headers(), message.data());
@@ -124,8 +128,8 @@ class Commands {
         }
     }
 
-    /** Both rows or none, by one statement: each is a round trip. */
-    private void store(Message message, Topic topic, int partition, @Nullable Resource placeholder) {
+    /** Both rows or none, by one statement: each is a round trip. False: they are there. */
+    private boolean store(Message message, Topic topic, int partition, @Nullable Resource placeholder) {
         var values = new ArrayList<Object>(List.of(
                 message.id(),
                 message.subject(),
@@ -134,13 +138,17 @@ class Commands {
                 partition,
                 Json.text(message.headers()),
                 Buffer.buffer(message.data())));
-        var sql = "insert into request (command_id, subject, tenant, topic, partition, headers, data)"
-                + " values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing";
+        var sql = "with stored as (insert into request (command_id, subject, tenant, topic, partition, headers, data)"
+                + " values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning 1)";
         if (placeholder != null) {
             values.addAll(View.values(placeholder));
-            sql = "with stored as (" + sql + ") " + View.PLACE;
+            sql += ", placed as (" + View.PLACE + ")";
         }
-        pool.preparedQuery(sql).execute(Tuple.from(values)).await().atMost(View.PATIENCE);
+        var stored = pool.preparedQuery(sql + " select 1 from stored")
+                .execute(Tuple.from(values))
+                .await()
+                .atMost(View.PATIENCE);
+        return stored.size() == 1;
     }
 
     /**

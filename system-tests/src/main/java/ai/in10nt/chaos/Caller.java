@@ -48,7 +48,7 @@ final class Caller implements Runnable {
         while (Instant.now().isBefore(end)) {
             try {
                 act();
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(50, 1500));
+                TimeUnit.MILLISECONDS.sleep(random.nextInt(50, 800));
             } catch (InterruptedException e) {
                 return;
             } catch (RuntimeException e) {
@@ -97,7 +97,7 @@ final class Caller implements Runnable {
                 (random.nextBoolean() ? "Wait 2 seconds and create" : "Create") + " a file chaos.txt containing "
                         + word,
                 "async",
-                random.nextInt(4) != 0);
+                random.nextInt(8) != 0);
         ask("POST", "/instances/" + instance + "/run", body)
                 .filter(answer -> answer.status() / 100 == 2)
                 .map(answer -> answer.text("taskId"))
@@ -138,7 +138,7 @@ final class Caller implements Runnable {
     private Optional<Client.Answer> ask(String method, String path, @Nullable Map<String, ?> body) {
         var key = name + "-" + count++;
         var text = body == null ? null : Json.text(body);
-        var prefer = random.nextInt(3) == 0 ? "wait=20" : "respond-async";
+        var prefer = random.nextInt(8) == 0 ? "wait=20" : "respond-async";
         boolean givesUp = random.nextInt(5) == 0;
         var deadline = Instant.now().plus(PATIENCE);
         for (int attempt = 0; Instant.now().isBefore(deadline); attempt++) {

@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
 
 /** Load and faults for a while, then the judgement. The main program behind {@code ./dev chaos}. */
 public final class Chaos {
-    private static final int CALLERS = 3;
+    private static final int CALLERS = 4;
 
     /**
      * What came of it.
