@@ -30,6 +30,7 @@ class Waiters {
     private final Pool pool;
     private final Map<String, Set<Semaphore>> waiting = new ConcurrentHashMap<>();
     private final Map<String, Long> seen = new ConcurrentHashMap<>();
+    private final Semaphore came = new Semaphore(0);
     private volatile boolean running;
 
     Waiters(Pool pool) {
@@ -43,6 +44,7 @@ class Waiters {
 
     void stop(@Observes ShutdownEvent event) {
         running = false;
+        came.release();
         waiting.values().forEach(signals -> signals.forEach(Semaphore::release));
     }
 
@@ -54,6 +56,7 @@ class Waiters {
             all.add(signal);
             return all;
         });
+        came.release();
         try {
             while (true) {
                 signal.drainPermits();
@@ -83,10 +86,12 @@ class Waiters {
     private void poll() {
         while (running) {
             try {
-                TimeUnit.MILLISECONDS.sleep(EVERY.toMillis());
-                if (!waiting.isEmpty()) {
-                    look();
+                if (waiting.isEmpty()) {
+                    came.acquire();
                 }
+                came.drainPermits();
+                TimeUnit.MILLISECONDS.sleep(EVERY.toMillis());
+                look();
             } catch (InterruptedException e) {
                 return;
             } catch (RuntimeException e) {
