@@ -47,11 +47,14 @@ public final class Stack {
                 case "record" -> new Stack(settings, home).record();
                 case "down" -> down(home);
                 case "status" -> Status.print(settings, home, words.contains("--json"));
+                case "roll" -> Roll.run(settings, home);
                 case "demo" -> new Demo(settings, home).run();
+                case "dead-letters" ->
+                    DeadLetters.run("127.0.0.1:" + settings.kafkaPort(), words.subList(1, words.size()));
                 case "key" -> Keys.create(settings, home, words.subList(1, words.size()));
                 default ->
                     throw new Trouble(
-                            "usage: up | record | down | status [--json] | demo | key create --tenant NAME [--scopes a,b]");
+                            "usage: up | record | down | status [--json] | roll | demo | dead-letters | key create --tenant NAME [--scopes a,b]");
             }
         } catch (Trouble e) {
             System.err.println(e.getMessage());

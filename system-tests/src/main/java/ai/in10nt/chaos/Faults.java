@@ -64,8 +64,10 @@ final class Faults implements Runnable {
     private void one() {
         int dice = random.nextInt(100);
         try {
-            if (dice < 30) {
+            if (dice < 22) {
                 kill(service());
+            } else if (dice < 30) {
+                stop(service());
             } else if (dice < 40) {
                 kill(service());
                 kill(service());
@@ -94,6 +96,14 @@ final class Faults implements Runnable {
         installation.process(name).ifPresent(process -> {
             timeline.add("FAULT kill -9 %s (%d)".formatted(name, process.pid()));
             process.destroyForcibly();
+        });
+    }
+
+    /** As a rolling restart does it. */
+    private void stop(String name) {
+        installation.process(name).ifPresent(process -> {
+            timeline.add("FAULT SIGTERM %s (%d)".formatted(name, process.pid()));
+            process.destroy();
         });
     }
 

@@ -77,6 +77,29 @@ class PoisonStory {
     }
 
     @Test
+    void a_dead_letter_can_be_listed_and_sent_again(TestStack stack) {
+        var command = Ids.command();
+        send(stack, "in10nt.instance.commands", headers(command, "instance.create"), "{\"instanceId\":\"again\"}");
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(stack.run("dead-letters"))
+                        .contains("instance.create")
+                        .contains("Illegal"));
+        var letters = stack.run("dead-letters", "list").lines().toList();
+        var last = letters.getLast().split(" ", -1)[0];
+
+        assertThat(stack.run("dead-letters", "redrive", last)).contains("in10nt.instance.commands again");
+
+        await("it came again, and is still not understood")
+                .atMost(Duration.ofSeconds(30))
+                .untilAsserted(
+                        () -> assertThat(stack.run("dead-letters").lines()).hasSizeGreaterThan(letters.size()));
+        assertThat(Events.all(stack.kafka(), "in10nt.replies"))
+                .filteredOn(reply -> command.equals(reply.headers().get("ce_causationid")))
+                .as("answered once for all that")
+                .hasSize(1);
+    }
+
+    @Test
     void what_the_database_refuses_is_a_dead_letter_and_the_next_run_works(TestStack stack) {
         var client = stack.client();
         var id = client.create("refused-rows");

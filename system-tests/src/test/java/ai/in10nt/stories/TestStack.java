@@ -99,7 +99,7 @@ final class TestStack implements AutoCloseable {
         return builder;
     }
 
-    private String run(String... words) {
+    String run(String... words) {
         try {
             var out = Files.createTempFile(home, "command", ".out");
             var running = command(words)
