@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param startedAtMs when it first began, epoch milliseconds: the timeout counts from here, over a crash too
  * @param attempts how often the prompt was given to the agent
+ * @param retries how often it was begun anew, because a tool was at work when the agent died
+ * @param attemptsBefore of the attempts, those before it was last begun anew
  * @param usage what its model calls have used so far
  * @param report once it is over
  */
@@ -20,20 +22,22 @@ record Run(
         AgentRun.Request request,
         long startedAtMs,
         int attempts,
+        int retries,
+        int attemptsBefore,
         Usage usage,
         AgentRun.@Nullable Report report) {
 
     static Run begun(String taskId, AgentRun.Request request, long nowMs) {
-        return new Run(taskId, request, nowMs, 0, new Usage(0, 0, 0, 0, 0), null);
+        return new Run(taskId, request, nowMs, 0, 0, 0, new Usage(0, 0, 0, 0, 0), null);
     }
 
     boolean isOver() {
         return report != null;
     }
 
-    /** OpenCode takes any id that begins so; derived, so that posting twice is seen. */
+    /** OpenCode takes any id that begins so; derived, so that posting twice is seen. What is begun anew is a message of its own. */
     String messageId() {
-        return "msg_" + taskId.substring("task_".length());
+        return "msg_" + taskId.substring("task_".length()) + (retries == 0 ? "" : "r" + retries);
     }
 
     long deadlineMs() {
@@ -41,7 +45,20 @@ record Run(
     }
 
     Run attempted() {
-        return new Run(taskId, request, startedAtMs, attempts + 1, usage, report);
+        return new Run(taskId, request, startedAtMs, attempts + 1, retries, attemptsBefore, usage, report);
+    }
+
+    boolean mayBeRetried() {
+        return retries < request.options().retries();
+    }
+
+    Run retried() {
+        return new Run(taskId, request, startedAtMs, attempts, retries + 1, attempts, usage, report);
+    }
+
+    /** Since it was last begun anew. */
+    int attemptsNow() {
+        return attempts - attemptsBefore;
     }
 
     Run used(long inputTokens, long outputTokens, double cost) {
@@ -51,7 +68,7 @@ record Run(
                 usage.outputTokens() + outputTokens,
                 usage.modelCalls() + 1,
                 usage.cost() + cost);
-        return new Run(taskId, request, startedAtMs, attempts, sum, report);
+        return new Run(taskId, request, startedAtMs, attempts, retries, attemptsBefore, sum, report);
     }
 
     Run completed(String response, List<String> toolsUsed, long nowMs) {
@@ -66,7 +83,7 @@ record Run(
             TaskState state, @Nullable String response, List<String> toolsUsed, @Nullable Failure error, long nowMs) {
         var report = new AgentRun.Report(
                 state, response, usage, toolsUsed, messageId(), attempts, nowMs - startedAtMs, error);
-        return new Run(taskId, request, startedAtMs, attempts, usage, report);
+        return new Run(taskId, request, startedAtMs, attempts, retries, attemptsBefore, usage, report);
     }
 
     AgentRun.Report reportNow() {

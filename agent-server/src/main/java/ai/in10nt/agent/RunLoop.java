@@ -72,6 +72,11 @@ final class RunLoop {
                 Optional.of(run.completed(response, tools, System.currentTimeMillis()));
             case Outcome.Failed(var error, var response, var tools) ->
                 Optional.of(run.failed(TaskState.FAILED, error, response, tools, System.currentTimeMillis()));
+            case Outcome.Lost _
+            when run.mayBeRetried() -> {
+                runs.retried();
+                yield Optional.empty();
+            }
             case Outcome.Lost(var tools) ->
                 Optional.of(run.failed(
                         TaskState.FAILED,
@@ -82,7 +87,7 @@ final class RunLoop {
                         tools,
                         System.currentTimeMillis()));
             case Outcome.Interrupted _
-            when run.attempts() >= MOST_ATTEMPTS ->
+            when run.attemptsNow() >= MOST_ATTEMPTS ->
                 Optional.of(failed(new Failure("agent_lost", "The agent died each time it was given the prompt.")));
             case Outcome.Interrupted() -> {
                 post(session, List.of());
@@ -91,7 +96,7 @@ final class RunLoop {
             case Outcome.NotBegun _
             when runs.sessionError().isPresent() -> runs.sessionError().map(this::failed);
             case Outcome.NotBegun _
-            when run.attempts() >= BEGIN_ATTEMPTS ->
+            when run.attemptsNow() >= BEGIN_ATTEMPTS ->
                 Optional.of(failed(new Failure("agent_error", "The agent takes the prompt but doesn't begin.")));
             case Outcome.NotBegun(var isPromptThere) -> {
                 post(

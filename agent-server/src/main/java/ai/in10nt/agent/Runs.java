@@ -170,6 +170,17 @@ final class Runs {
         }
     }
 
+    /** Notes that the run is begun anew, before it is. */
+    void retried() {
+        synchronized (lock) {
+            var run = current().retried();
+            store.save(run);
+            active = run;
+            sessionError = null;
+            Log.info("%s was cut while a tool was at work; begun anew", run.taskId());
+        }
+    }
+
     boolean isCancelled() {
         synchronized (lock) {
             return isActiveCancelled;

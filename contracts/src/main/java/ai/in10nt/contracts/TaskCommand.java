@@ -23,6 +23,8 @@ public sealed interface TaskCommand {
      * @param maxTokens the most that one answer of the model may have
      * @param system appended to the agent's own system prompt
      * @param autoTools false: no tool may be called
+     * @param retries how often the run may be begun anew when its agent died while a tool was at work; the timeout counts over all
+     *     of it
      */
     record RunOptions(
             String model,
@@ -30,7 +32,8 @@ public sealed interface TaskCommand {
             long timeoutMs,
             @Nullable Integer maxTokens,
             @Nullable String system,
-            boolean autoTools) {}
+            boolean autoTools,
+            int retries) {}
 
     /** The wire name, the message's {@code ce_type}. */
     static String typeOf(TaskCommand command) {

@@ -114,7 +114,7 @@ class MessagesTest {
                 7,
                 "Build a REST API",
                 new TaskCommand.RunOptions(
-                        "anthropic/claude-sonnet-4.5", "openrouter", 480_000, 8000, "Be brief.", true));
+                        "anthropic/claude-sonnet-4.5", "openrouter", 480_000, 8000, "Be brief.", true, 1));
         samples.add(new Sample(TaskCommand.typeOf(run), Topic.TASK_COMMANDS, run, TaskCommand.Run.class));
         for (var state : TaskState.values()) {
             samples.add(new Sample(

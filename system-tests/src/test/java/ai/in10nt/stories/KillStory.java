@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.StreamSupport;
@@ -228,24 +229,47 @@ class KillStory {
         stack.client(2).delete("/instances/" + id);
     }
 
-    @Test
-    void an_agent_that_dies_while_a_tool_works_is_lost_and_not_asked_again() {
-        var word = word();
-        var id = createThroughAKill("lost-" + word);
-        var task = stack.client(1).runAsync(id, "Run the command `sleep 20; echo " + word + "`");
+    /** A task whose agent dies while its tool is at work, once it is over. */
+    private static JsonNode runAndLoseTheAgent(String instance, String word, int retries) {
+        var run = Map.of("prompt", "Run the command `sleep 8; echo " + word + "`", "retries", retries, "async", true);
+        var task = stack.client(1).post("/instances/" + instance + "/run", run).text("taskId");
         await().atMost(PATIENCE).until(() -> !stack.asked(word).isEmpty());
         var machine = stack.fly()
-                .get("/v1/apps/in10nt/machines?metadata.in10nt_instance=" + id)
+                .get("/v1/apps/in10nt/machines?metadata.in10nt_instance=" + instance)
                 .json()
                 .path(0)
                 .path("id")
                 .asText();
-
         await().atMost(PATIENCE).until(() -> isToolRunning(machine));
-        stack.fly().post("/v1/apps/in10nt/machines/" + machine + "/exec", java.util.Map.of("cmd", "pkill -9 opencode"));
+        stack.fly().post("/v1/apps/in10nt/machines/" + machine + "/exec", Map.of("cmd", "pkill -9 opencode"));
+        await().atMost(PATIENCE).until(() -> isOver(instance, task));
+        return get("/instances/" + instance + "/tasks/" + task).json();
+    }
 
-        await().atMost(PATIENCE).until(() -> isOver(id, task));
-        var ended = get("/instances/" + id + "/tasks/" + task).json();
+    @Test
+    void an_agent_that_dies_while_a_tool_works_is_asked_again_where_its_caller_allowed_it() {
+        var word = word();
+        var id = createThroughAKill("retry-" + word);
+
+        var ended = runAndLoseTheAgent(id, word, 1);
+
+        assertThat(ended.path("status").asText()).as(ended.toString()).isEqualTo("completed");
+        assertThat(ended.path("response").asText()).contains(word);
+        assertThat(ended.path("attempts").asInt()).isEqualTo(2);
+        assertThat(stack.asked(word))
+                .as("lost once, then one for the tool, one for the answer")
+                .hasSize(3);
+        assertOneOutcome(id, ended);
+        stack.client(2).delete("/instances/" + id);
+    }
+
+    @Test
+    void an_agent_that_dies_while_a_tool_works_is_lost_and_not_asked_again() {
+        var word = word();
+        var id = createThroughAKill("lost-" + word);
+
+        var ended = runAndLoseTheAgent(id, word, 0);
+
         assertThat(ended.path("error").path("code").asText())
                 .as(ended.toString())
                 .isEqualTo("agent_lost");
@@ -260,7 +284,7 @@ class KillStory {
 
     private static boolean isToolRunning(String machine) {
         return stack.fly()
-                .post("/v1/apps/in10nt/machines/" + machine + "/exec", java.util.Map.of("cmd", "pgrep -x sleep"))
+                .post("/v1/apps/in10nt/machines/" + machine + "/exec", Map.of("cmd", "pgrep -x sleep"))
                 .text("exit_code")
                 .equals("0");
     }
@@ -278,7 +302,7 @@ class KillStory {
                 .path("id")
                 .asText();
 
-        stack.fly().post("/v1/apps/in10nt/machines/" + machine + "/signal", java.util.Map.of("signal", "SIGKILL"));
+        stack.fly().post("/v1/apps/in10nt/machines/" + machine + "/signal", Map.of("signal", "SIGKILL"));
 
         await().atMost(PATIENCE).until(() -> isOver(id, task));
         var ended = get("/instances/" + id + "/tasks/" + task).json();
