@@ -1,13 +1,13 @@
 package ai.in10nt.gateway;
 
 import ai.in10nt.contracts.Failure;
-import ai.in10nt.contracts.InstanceEvent;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.Reply;
-import ai.in10nt.contracts.TaskEvent;
 import ai.in10nt.contracts.TaskState;
 import ai.in10nt.contracts.Topic;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.reactive.messaging.MutinyEmitter;
@@ -43,16 +43,19 @@ class Events {
     private final Commands commands;
     private final Waiters waiters;
     private final MutinyEmitter<byte[]> deadLetters;
+    private final Counter buried;
 
     Events(
             Pool pool,
             Commands commands,
             Waiters waiters,
+            MeterRegistry metrics,
             @Channel("dead-letters-out") MutinyEmitter<byte[]> deadLetters) {
         this.pool = pool;
         this.commands = commands;
         this.waiters = waiters;
         this.deadLetters = deadLetters;
+        this.buried = metrics.counter("gateway.event.buried");
     }
 
     private record Answered(String commandId, String subject, Commands.Answer answer) {}
@@ -61,6 +64,7 @@ class Events {
     private static final class Batch {
         final List<Resource> resources = new ArrayList<>();
         final List<Answered> answered = new ArrayList<>();
+        final Set<String> forgotten = new HashSet<>();
         final Set<String> touched = new HashSet<>();
         final List<ConsumerRecord<byte[], byte[]>> poison = new ArrayList<>();
     }
@@ -120,9 +124,6 @@ class Events {
     }
 
     private static void read(ConsumerRecord<byte[], byte[]> record, Batch batch) {
-        if (record.value() == null) {
-            return;
-        }
         try {
             read(Message.from(name -> header(record, name), record.value()), record.topic(), batch);
         } catch (RuntimeException e) {
@@ -132,18 +133,15 @@ class Events {
     }
 
     private static void read(Message message, String topic, Batch batch) {
-        if (topic.equals(Topic.INSTANCE_EVENTS.topicName())) {
-            var event = Json.read(message.data(), InstanceEvent.class);
-            batch.resources.add(Resource.of(message.tenant(), event.revision(), event.instance()));
-            batch.touched.add(message.subject());
-        } else if (topic.equals(Topic.TASK_EVENTS.topicName())) {
-            var event = Json.read(message.data(), TaskEvent.class);
-            batch.resources.add(Resource.of(message.tenant(), event.revision(), event.task()));
-            batch.touched.add(message.subject());
-            batch.touched.add(event.task().instanceId().value());
-        } else {
-            batch.touched.add(message.subject());
+        if (message.isTombstone()) {
+            batch.forgotten.add(message.subject());
+            return;
         }
+        batch.touched.add(message.subject());
+        Resource.from(message, topic).ifPresent(resource -> {
+            batch.resources.add(resource);
+            batch.touched.add(resource.instanceId());
+        });
         if (message.causationId() != null) {
             var problem = topic.equals(Topic.REPLIES.topicName())
                     ? Json.read(message.data(), Reply.class).problem()
@@ -158,6 +156,7 @@ class Events {
         return Uni.join()
                 .all(
                         View.put(client, newestOnly(batch.resources)),
+                        View.forget(client, "resource", batch.forgotten),
                         answer(client, batch.answered),
                         refuse(client, batch.answered),
                         touch(client, batch.touched))
@@ -245,6 +244,7 @@ class Events {
 
     /** The record as it came, with its headers and where it stood. */
     private Uni<Void> bury(ConsumerRecord<byte[], byte[]> record) {
+        buried.increment();
         var headers = new RecordHeaders(record.headers());
         headers.add("dead-letter-topic", record.topic().getBytes(StandardCharsets.UTF_8));
         headers.add(
@@ -258,7 +258,7 @@ class Events {
                         .build()));
     }
 
-    private static byte @Nullable [] header(ConsumerRecord<byte[], byte[]> record, String name) {
+    static byte @Nullable [] header(ConsumerRecord<byte[], byte[]> record, String name) {
         var header = record.headers().lastHeader(name);
         return header == null ? null : header.value();
     }

@@ -9,6 +9,7 @@ import jakarta.ws.rs.core.Response;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,9 +27,11 @@ class Idempotency {
     private static final String MINE = " where tenant = $1 and method = $2 and path = $3 and key = $4";
 
     private final Pool pool;
+    private final Retention retention;
 
-    Idempotency(Pool pool) {
+    Idempotency(Pool pool, Retention retention) {
         this.pool = pool;
+        this.retention = retention;
     }
 
     /** Does the request, or answers as the first one was answered. */
@@ -101,7 +104,10 @@ class Idempotency {
     }
 
     private Row find(List<String> names, Buffer hash) {
-        execute("delete from idempotency" + MINE + " and created_at < now() - interval '24 hours'", names);
+        execute(
+                "delete from idempotency" + MINE + " and created_at < $5",
+                names,
+                retention.idempotencyEnd().atOffset(ZoneOffset.UTC));
         execute(
                 "insert into idempotency (tenant, method, path, key, body_sha256) values ($1, $2, $3, $4, $5)"
                         + " on conflict do nothing",
@@ -146,11 +152,6 @@ class Idempotency {
                 names,
                 row.getOffsetDateTime("created_at"),
                 command);
-    }
-
-    /** Those that are too old to be repeated. */
-    void forgetOld() {
-        execute("delete from idempotency where created_at < now() - interval '24 hours'", List.of());
     }
 
     private void execute(String sql, List<String> names, @Nullable Object... more) {

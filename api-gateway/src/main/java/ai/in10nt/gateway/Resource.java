@@ -1,9 +1,14 @@
 package ai.in10nt.gateway;
 
 import ai.in10nt.contracts.InstanceData;
+import ai.in10nt.contracts.InstanceEvent;
 import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.TaskData;
+import ai.in10nt.contracts.TaskEvent;
+import ai.in10nt.contracts.Topic;
 import java.time.Instant;
+import java.util.Optional;
 
 /** One row of the view: an instance or a task, as the latest event told it. */
 record Resource(
@@ -19,6 +24,19 @@ record Resource(
 
     static final String INSTANCE = "instance";
     static final String TASK = "task";
+
+    /** What an event tells of; empty where it is none. */
+    static Optional<Resource> from(Message message, String topic) {
+        if (topic.equals(Topic.INSTANCE_EVENTS.topicName())) {
+            var event = Json.read(message.data(), InstanceEvent.class);
+            return Optional.of(of(message.tenant(), event.revision(), event.instance()));
+        }
+        if (topic.equals(Topic.TASK_EVENTS.topicName())) {
+            var event = Json.read(message.data(), TaskEvent.class);
+            return Optional.of(of(message.tenant(), event.revision(), event.task()));
+        }
+        return Optional.empty();
+    }
 
     static Resource of(String tenant, long revision, InstanceData instance) {
         var id = instance.instanceId().value();

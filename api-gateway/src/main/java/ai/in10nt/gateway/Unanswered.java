@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /** Commands that their owner hasn't answered: produced again until it has. */
@@ -26,17 +27,28 @@ class Unanswered {
 
     private final Pool pool;
     private final Commands commands;
-    private final Idempotency idempotency;
+    private final Retention retention;
     private final MeterRegistry metrics;
     private final AtomicLong unanswered = new AtomicLong();
     private volatile boolean running;
 
-    Unanswered(Pool pool, Commands commands, Idempotency idempotency, MeterRegistry metrics) {
+    /**
+     * Repeats nothing yet.
+     *
+     * @param restarts how often the supervisor has started this process again
+     */
+    Unanswered(
+            Pool pool,
+            Commands commands,
+            Retention retention,
+            MeterRegistry metrics,
+            @ConfigProperty(name = "process.restarts", defaultValue = "0") Integer restarts) {
         this.pool = pool;
         this.commands = commands;
-        this.idempotency = idempotency;
+        this.retention = retention;
         this.metrics = metrics;
         metrics.gauge("gateway.command.unanswered", unanswered);
+        metrics.gauge("process.restarts", restarts);
     }
 
     void start(@Observes StartupEvent event) {
@@ -57,9 +69,8 @@ class Unanswered {
                 if (++rounds % 5 == 0) {
                     unanswered.set(countUnanswered());
                 }
-                if (rounds % 60 == 0) {
-                    idempotency.forgetOld();
-                    forgetOld();
+                if (rounds % 10 == 0) {
+                    retention.look();
                 }
             } catch (InterruptedException e) {
                 return;
@@ -109,14 +120,6 @@ class Unanswered {
         var ids = rows.stream().map(row -> row.getString("command_id")).toArray(String[]::new);
         pool.preparedQuery("update request set sent_at = created_at where command_id = any($1)")
                 .execute(Tuple.of(ids))
-                .await()
-                .atMost(View.PATIENCE);
-    }
-
-    /** Answered ones that are older than anything on a topic of commands. */
-    private void forgetOld() {
-        pool.query("delete from request where answered_at < now() - interval '8 days'")
-                .execute()
                 .await()
                 .atMost(View.PATIENCE);
     }

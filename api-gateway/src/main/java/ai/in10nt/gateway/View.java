@@ -13,6 +13,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -129,20 +130,34 @@ class View {
 
     /** Puts it there unless the view has this revision or a later one. */
     static Uni<Void> put(SqlClient client, List<Resource> resources) {
+        return put(client, "resource", resources);
+    }
+
+    static Uni<Void> put(SqlClient client, String table, List<Resource> resources) {
         if (resources.isEmpty()) {
             return Uni.createFrom().voidItem();
         }
         return client.preparedQuery("""
-                        insert into resource (id, kind, tenant, instance_id, name, status, revision, body, created_at)
+                        insert into %1$s (id, kind, tenant, instance_id, name, status, revision, body, created_at)
                         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                         on conflict (id) do update set
                             name = excluded.name, status = excluded.status, revision = excluded.revision,
-                            body = excluded.body
-                        where resource.revision < excluded.revision
-                        """)
+                            body = excluded.body, created_at = excluded.created_at
+                        where %1$s.revision < excluded.revision
+                        """.formatted(table))
                 .executeBatch(resources.stream()
                         .map(resource -> Tuple.from(values(resource)))
                         .toList())
+                .replaceWithVoid();
+    }
+
+    /** What its owner has forgotten; anything may be put back by an older record, and is forgotten again by what follows it. */
+    static Uni<Void> forget(SqlClient client, String table, Collection<String> ids) {
+        if (ids.isEmpty()) {
+            return Uni.createFrom().voidItem();
+        }
+        return client.preparedQuery("delete from " + table + " where id = any($1)")
+                .execute(Tuple.of(ids.toArray(String[]::new)))
                 .replaceWithVoid();
     }
 

@@ -32,6 +32,23 @@ public record Message(
         @Nullable Trace trace,
         byte[] data) {
 
+    private static final String FORGOTTEN = ".forgotten";
+
+    /**
+     * The last record of an aggregate that is gone for good: without a value, so that compaction ends it; consumers drop what they
+     * know of it.
+     *
+     * @param kind e.g. {@code instance}
+     */
+    public static Message tombstone(
+            String id, String kind, String source, String subject, Instant time, String tenant) {
+        return new Message(id, kind + FORGOTTEN, source, subject, time, tenant, null, null, null, new byte[0]);
+    }
+
+    public boolean isTombstone() {
+        return data.length == 0;
+    }
+
     /** The Kafka headers, in the order they are written. */
     public Map<String, String> headers() {
         var headers = new LinkedHashMap<String, String>();
@@ -60,7 +77,8 @@ public record Message(
 
     /** Reads a record back. Throws {@link IllegalArgumentException} naming the header that is missing or wrong. */
     public static Message from(Function<String, byte @Nullable []> header, byte @Nullable [] data) {
-        if (data == null) {
+        var type = text(header, "ce_type");
+        if (data == null && (type == null || !type.endsWith(FORGOTTEN))) {
             throw new IllegalArgumentException("the record has no value");
         }
         var revision = text(header, "ce_revision");
@@ -75,7 +93,7 @@ public record Message(
                 revision == null ? null : Long.valueOf(revision),
                 text(header, "ce_causationid"),
                 traceparent == null ? null : new Trace(traceparent, text(header, "ce_requestid")),
-                data);
+                data == null ? new byte[0] : data);
     }
 
     private static String required(Function<String, byte @Nullable []> header, String name) {

@@ -1,5 +1,6 @@
 package ai.in10nt.provisioner;
 
+import ai.in10nt.contracts.InstanceStatus;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Topic;
 import jakarta.persistence.Column;
@@ -36,6 +37,11 @@ class InstanceRow {
     @Nullable
     Instant dueAt;
 
+    /** When it was destroyed: from then on it is kept for a while. */
+    @Column(name = "destroyed_at")
+    @Nullable
+    Instant destroyedAt;
+
     static InstanceRow of(Instance instance, Instant now) {
         var row = new InstanceRow();
         row.id = instance.data().instanceId().value();
@@ -51,6 +57,9 @@ class InstanceRow {
         machineId = instance.machineId();
         state = Json.text(instance);
         dueAt = instance.data().status().isSettled() ? null : now;
+        if (instance.data().status() == InstanceStatus.DESTROYED) {
+            destroyedAt = now;
+        }
     }
 
     Instance instance() {

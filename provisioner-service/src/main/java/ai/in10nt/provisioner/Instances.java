@@ -19,6 +19,7 @@ import jakarta.persistence.LockModeType;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -165,6 +166,33 @@ class Instances {
                             journal.event(Topic.INSTANCE_EVENTS, Topic.partitionOf(id), event(type, after, null, now)));
                     return true;
                 });
+    }
+
+    /** Some of those that are destroyed since then or longer. */
+    List<String> destroyedBefore(Instant time) {
+        var rows = pool.preparedQuery("select id from instance where destroyed_at < $1 limit 100")
+                .execute(Tuple.of(time.atOffset(ZoneOffset.UTC)))
+                .await()
+                .atMost(PATIENCE);
+        var ids = new ArrayList<String>();
+        rows.forEach(row -> ids.add(row.getString(0)));
+        return ids;
+    }
+
+    /** The row goes, and a tombstone with it. */
+    void forget(String id) {
+        await(Journal.transaction(
+                sessions,
+                journal -> journal.session()
+                        .find(InstanceRow.class, id, LockModeType.PESSIMISTIC_WRITE)
+                        .flatMap(row -> {
+                            if (row == null) {
+                                return Uni.createFrom().voidItem();
+                            }
+                            var tombstone = Message.tombstone(Ids.event(), "instance", SOURCE, id, now(), row.tenant);
+                            journal.send(Topic.INSTANCE_EVENTS, row.partition, tombstone);
+                            return journal.session().remove(row);
+                        })));
     }
 
     /** Makes those healthy ones due whose machine isn't among the running. */

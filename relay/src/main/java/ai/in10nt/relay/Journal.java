@@ -94,7 +94,7 @@ public final class Journal {
         send(topic, partition, event);
     }
 
-    /** A record that isn't an event of an aggregate: a reply, a dead letter. */
+    /** A record that isn't an event of an aggregate: a reply, a dead letter, a tombstone. */
     public void send(Topic topic, int partition, Message message) {
         if (message.data().length > Topic.MAX_RECORD_BYTES - ROOM_FOR_HEADERS) {
             throw new IllegalArgumentException(message + " is too large for a record");

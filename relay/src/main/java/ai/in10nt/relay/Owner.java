@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /**
@@ -56,13 +57,23 @@ public class Owner implements KafkaConsumerRebalanceListener {
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private volatile boolean running;
 
-    Owner(Relay relay, Instance<Reconciler> reconciler, MeterRegistry metrics) {
+    /**
+     * Looks after nothing yet.
+     *
+     * @param restarts how often the supervisor has started this process again
+     */
+    Owner(
+            Relay relay,
+            Instance<Reconciler> reconciler,
+            MeterRegistry metrics,
+            @ConfigProperty(name = "process.restarts", defaultValue = "0") Integer restarts) {
         this.relay = relay;
         this.reconciler = reconciler.get();
         this.metrics = metrics;
         metrics.gauge("relay.row.unsettled", unsettled);
         metrics.gauge("relay.outbox.waiting", waiting);
         metrics.gauge("relay.partition.owned", owned, Set::size);
+        metrics.gauge("process.restarts", restarts);
     }
 
     void start(@Observes StartupEvent event) {

@@ -118,11 +118,13 @@ class Relay {
     }
 
     private static ProducerRecord<String, byte[]> recordOf(int partition, Row row) {
-        var record = new ProducerRecord<>(
+        var data = row.getBuffer("data").getBytes();
+        var record = new ProducerRecord<String, byte[]>(
                 row.getString("topic"),
                 partition,
                 row.getString("key"),
-                row.getBuffer("data").getBytes());
+                // A tombstone.
+                data.length == 0 ? null : data);
         headersOf(row).forEach((name, value) -> record.headers().add(name, value.getBytes(StandardCharsets.UTF_8)));
         return record;
     }

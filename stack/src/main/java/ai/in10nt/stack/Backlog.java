@@ -31,6 +31,7 @@ import org.apache.kafka.common.TopicPartition;
  */
 record Backlog(
         Map<String, Long> lag, Map<String, Long> unsettled, long unpublished, long unanswered, long deadLetters) {
+    private static final long COUNTED = 1000;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
@@ -53,7 +54,7 @@ record Backlog(
             }
         }
         try (var admin = Topics.admin(kafka)) {
-            return new Backlog(lag(admin), unsettled, unpublished, unanswered, deadLetters(admin));
+            return new Backlog(lag(kafka, admin), unsettled, unpublished, unanswered, deadLetters(admin));
         } catch (ExecutionException | TimeoutException e) {
             return new Backlog(Map.of(), unsettled, unpublished, unanswered, -1);
         } catch (InterruptedException e) {
@@ -62,7 +63,7 @@ record Backlog(
         }
     }
 
-    private static Map<String, Long> lag(Admin admin)
+    private static Map<String, Long> lag(String kafka, Admin admin)
             throws ExecutionException, InterruptedException, TimeoutException {
         var lags = new TreeMap<String, Long>();
         for (var group : admin.listGroups().all().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -70,16 +71,36 @@ record Backlog(
                     .partitionsToOffsetAndMetadata()
                     .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
             var ends = offsets(admin, committed.keySet().stream().toList(), OffsetSpec.latest());
-            long lag = committed.entrySet().stream()
-                    .filter(entry -> entry.getValue() != null)
-                    .mapToLong(entry -> Math.max(
-                            0,
-                            ends.getOrDefault(entry.getKey(), 0L)
-                                    - entry.getValue().offset()))
-                    .sum();
-            lags.put(group.groupId(), lag);
+            var behind = committed.entrySet().stream()
+                    .filter(entry -> entry.getValue() != null
+                            && entry.getValue().offset() < ends.getOrDefault(entry.getKey(), 0L))
+                    .collect(Collectors.toMap(
+                            Map.Entry::getKey, entry -> entry.getValue().offset()));
+            lags.put(group.groupId(), records(kafka, behind, ends));
         }
         return lags;
+    }
+
+    /** Between offsets there are also the marks of transactions: a short way is counted, a long one is told as it is. */
+    private static long records(String kafka, Map<TopicPartition, Long> from, Map<TopicPartition, Long> to) {
+        long distance = from.entrySet().stream()
+                .mapToLong(entry -> to.getOrDefault(entry.getKey(), 0L) - entry.getValue())
+                .sum();
+        if (distance == 0 || distance > COUNTED) {
+            return distance;
+        }
+        long count = 0;
+        try (var consumer = Topics.consumer(kafka)) {
+            consumer.assign(from.keySet());
+            from.forEach(consumer::seek);
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (System.nanoTime() < deadline
+                    && from.keySet().stream()
+                            .anyMatch(partition -> consumer.position(partition) < to.getOrDefault(partition, 0L))) {
+                count += consumer.poll(Duration.ofMillis(200)).count();
+            }
+        }
+        return count;
     }
 
     private static long deadLetters(Admin admin) throws ExecutionException, InterruptedException, TimeoutException {

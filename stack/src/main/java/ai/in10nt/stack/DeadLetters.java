@@ -13,11 +13,9 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
@@ -59,7 +57,7 @@ final class DeadLetters {
                 .mapToObj(number -> new TopicPartition(Topic.DEAD_LETTERS.topicName(), number))
                 .toList();
         var letters = new ArrayList<Letter>();
-        try (var consumer = consumer()) {
+        try (var consumer = Topics.consumer(kafka)) {
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             var ends = consumer.endOffsets(partitions);
@@ -144,7 +142,7 @@ final class DeadLetters {
 
     private Optional<ConsumerRecord<byte[], byte[]>> original(Letter letter) {
         var partition = new TopicPartition(letter.topic(), letter.partition());
-        try (var consumer = consumer()) {
+        try (var consumer = Topics.consumer(kafka)) {
             consumer.assign(List.of(partition));
             if (consumer.beginningOffsets(List.of(partition)).getOrDefault(partition, 0L) > letter.offset()) {
                 return Optional.empty();
@@ -154,12 +152,5 @@ final class DeadLetters {
                     .filter(record -> record.offset() == letter.offset())
                     .findFirst();
         }
-    }
-
-    private KafkaConsumer<byte[], byte[]> consumer() {
-        return new KafkaConsumer<>(
-                Map.of("bootstrap.servers", kafka, "isolation.level", "read_committed", "enable.auto.commit", "false"),
-                new ByteArrayDeserializer(),
-                new ByteArrayDeserializer());
     }
 }

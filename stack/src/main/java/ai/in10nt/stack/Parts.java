@@ -147,7 +147,7 @@ final class Parts {
 
     Supervised.Definition gateway(int replica) {
         int port = settings.gatewayPort(replica);
-        var config = service("gateway", "events-in", "api-gateway", replica, port);
+        var config = service("gateway", port);
         config.put(
                 "gateway.keyset",
                 home.keysFor("api-gateway", "agent-access.key", "provisioner-public.json")
@@ -165,7 +165,7 @@ final class Parts {
 
     Supervised.Definition provisioner(int replica) {
         int port = settings.provisionerPort(replica);
-        var config = service("provisioner", "instance-commands-in", "provisioner-service", replica, port);
+        var config = service("provisioner", port);
         var providers = home.at("run/providers.json");
         Home.write(providers, Json.text(Providers.of(settings)));
         config.put("provisioner.fly.url", url(settings.machinesPort()));
@@ -184,13 +184,18 @@ final class Parts {
 
     Supervised.Definition tasks(int replica) {
         int port = settings.taskPort(replica);
-        var config = service("task", "task-commands-in", "task-service", replica, port);
+        var config = service("task", port);
         config.put(
                 "tasks.keyset", home.keysFor("task-service", "agent-access.key").toString());
         return quarkus("task-service", replica, port, "/q/health/ready", config);
     }
 
-    private Map<String, String> service(String database, String channel, String name, int replica, int port) {
+    /** Where there is one of each, it needs no number; what is added later has one. */
+    private String nameOf(String module, int replica) {
+        return settings.replicas() == 1 && replica == 1 ? module : module + "-" + replica;
+    }
+
+    private Map<String, String> service(String database, int port) {
         var config = new TreeMap<String, String>();
         config.put("quarkus.http.port", String.valueOf(port));
         config.put("kafka.bootstrap.servers", kafka());
@@ -204,15 +209,12 @@ final class Parts {
         config.put(
                 "quarkus.datasource.jdbc.url",
                 "jdbc:postgresql://127.0.0.1:" + settings.postgresPort() + "/" + database);
-        // A member that comes back under its name takes its partitions up again without waiting for its own session to
-        // end.
-        config.put("mp.messaging.incoming." + channel + ".group.instance.id", name + "-" + replica);
         return config;
     }
 
     private Supervised.Definition quarkus(
             String module, int replica, int port, String health, Map<String, String> config) {
-        var name = settings.replicas() == 1 ? module : module + "-" + replica;
+        var name = nameOf(module, replica);
         var file = home.at("run/" + name + ".properties");
         var text = new StringBuilder();
         config.forEach((key, value) ->

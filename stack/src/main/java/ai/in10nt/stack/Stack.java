@@ -48,13 +48,15 @@ public final class Stack {
                 case "down" -> down(home);
                 case "status" -> Status.print(settings, home, words.contains("--json"));
                 case "roll" -> Roll.run(settings, home);
+                case "scale" -> Replicas.scale(settings, home, words.subList(1, words.size()));
+                case "rebuild-view" -> rebuildView(settings, home);
                 case "demo" -> new Demo(settings, home).run();
                 case "dead-letters" ->
                     DeadLetters.run("127.0.0.1:" + settings.kafkaPort(), words.subList(1, words.size()));
                 case "key" -> Keys.create(settings, home, words.subList(1, words.size()));
                 default ->
                     throw new Trouble(
-                            "usage: up | record | down | status [--json] | roll | demo | dead-letters | key create --tenant NAME [--scopes a,b]");
+                            "usage: up | record | down | status [--json] | roll | scale N | rebuild-view | demo | dead-letters | key create --tenant NAME [--scopes a,b]");
             }
         } catch (Trouble e) {
             System.err.println(e.getMessage());
@@ -89,8 +91,12 @@ public final class Stack {
             startAll(stop);
             if (stop.getCount() > 0) {
                 greet();
+                Replicas.want(home, settings.replicas());
                 Home.write(home.at("run/ready"), ProcessHandle.current().pid() + "\n");
-                stop.await();
+                int has = settings.replicas();
+                while (!stop.await(500, TimeUnit.MILLISECONDS)) {
+                    has = replicate(has, Replicas.wanted(home));
+                }
             }
         } finally {
             stopAll();
@@ -144,20 +150,50 @@ public final class Stack {
         say("sandbox: " + Files.readString(home.at("machines/driver")).strip());
         var services = new ArrayList<Supervised.Definition>();
         for (int replica = 1; replica <= settings.replicas(); replica++) {
-            services.addAll(List.of(parts.gateway(replica), parts.provisioner(replica), parts.tasks(replica)));
+            services.addAll(replica(replica));
         }
         start(services, stop);
+    }
+
+    private List<Supervised.Definition> replica(int number) {
+        return List.of(parts.gateway(number), parts.provisioner(number), parts.tasks(number));
+    }
+
+    /** Adds or takes away one of each service, where that is wanted; how many there are then. */
+    private int replicate(int has, int wanted) {
+        if (wanted > has) {
+            replica(has + 1).forEach(this::supervise);
+            say("replica " + (has + 1) + " of each service is added");
+            return has + 1;
+        }
+        if (wanted < has) {
+            List<Supervised> last;
+            synchronized (running) {
+                last = running.stream()
+                        .filter(process -> process.name().endsWith("-" + has))
+                        .toList();
+                running.removeAll(last);
+            }
+            stop(last);
+            say("replica " + has + " of each service is taken away");
+            return has - 1;
+        }
+        return has;
+    }
+
+    private Supervised supervise(Supervised.Definition definition) {
+        var process = new Supervised(definition, home, settings.isRecording() ? RECORDED_WITHIN : STOPS_WITHIN);
+        synchronized (running) {
+            running.add(process);
+        }
+        process.start();
+        return process;
     }
 
     private void start(List<Supervised.Definition> definitions, CountDownLatch stop) throws InterruptedException {
         var waiting = new ArrayList<Supervised>();
         for (var definition : definitions) {
-            var process = new Supervised(definition, home, settings.isRecording() ? RECORDED_WITHIN : STOPS_WITHIN);
-            synchronized (running) {
-                running.add(process);
-            }
-            process.start();
-            waiting.add(process);
+            waiting.add(supervise(definition));
         }
         say("starting "
                 + String.join(", ", waiting.stream().map(Supervised::name).toList()));
@@ -246,6 +282,19 @@ public final class Stack {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private static void rebuildView(Settings settings, Home home) throws IOException {
+        var key = Files.readString(home.at("secrets/api-key")).strip();
+        var report = new Gateway("http://127.0.0.1:" + settings.gatewayPort(1), key).post("/admin/rebuild-view", "");
+        System.out.printf(
+                "The topics hold %s records of %s resources. The view missed %s, had %s otherwise and %s too many; rebuilt in %s ms.%n",
+                report.path("records"),
+                report.path("resources"),
+                report.path("missing"),
+                report.path("different"),
+                report.path("surplus"),
+                report.path("durationMs"));
     }
 
     private static void down(Home home) {

@@ -12,8 +12,13 @@ import java.util.Map;
 final class Status {
     private Status() {}
 
-    /** One process: its pid is 0 while it doesn't run. */
-    record Service(String name, long pid, String url, boolean ready) {}
+    /**
+     * One process.
+     *
+     * @param pid 0 while it doesn't run
+     * @param restarts how often it died, or was rolled, and was started again, since the stack started
+     */
+    record Service(String name, long pid, String url, boolean ready, int restarts) {}
 
     static void print(Settings settings, Home home, boolean asJson) {
         var services = services(settings, home);
@@ -26,15 +31,20 @@ final class Status {
                 runs ? "The stack runs; state is in " + home.folder() : "The stack doesn't run; ./dev up starts it.");
         for (var service : services) {
             System.out.printf(
-                    "  %-22s %-9s %8s  %s%n",
+                    "  %-22s %-9s %8s  %s%s%n",
                     service.name(),
                     service.ready() ? "ready" : "down",
                     service.pid() == 0 ? "-" : service.pid(),
-                    service.url());
+                    service.url(),
+                    service.restarts() == 0 ? "" : "  started again " + times(service.restarts()));
         }
         if (runs) {
             printBacklog(Backlog.of("127.0.0.1:" + settings.kafkaPort(), services));
         }
+    }
+
+    private static String times(int count) {
+        return count == 1 ? "once" : count + " times";
     }
 
     private static void printBacklog(Backlog backlog) {
@@ -119,7 +129,13 @@ final class Status {
 
     private static Service service(Home home, String name, String url, boolean answers) {
         var process = Pids.find(home, name);
-        return new Service(name, process.map(ProcessHandle::pid).orElse(0L), url, process.isPresent() && answers);
+        var restarts = read(home, "run/" + name + ".restarts");
+        return new Service(
+                name,
+                process.map(ProcessHandle::pid).orElse(0L),
+                url,
+                process.isPresent() && answers,
+                restarts.isEmpty() ? 0 : Integer.parseInt(restarts));
     }
 
     private static String read(Home home, String name) {

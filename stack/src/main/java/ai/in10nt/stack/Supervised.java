@@ -54,7 +54,13 @@ final class Supervised {
         return definition;
     }
 
+    /** How often the process has been started again since the stack started. */
+    static Path restarts(Home home, String name) {
+        return home.at("run/" + name + ".restarts");
+    }
+
     void start() {
+        Home.write(restarts(home, name()), "0\n");
         Thread.ofVirtual().name(definition.name()).start(this::supervise);
     }
 
@@ -68,7 +74,7 @@ final class Supervised {
                 if (isStopping) {
                     return;
                 }
-                restarts.incrementAndGet();
+                Home.write(restarts(home, name()), restarts.incrementAndGet() + "\n");
                 boolean livedLong = started.plusSeconds(20).isBefore(Instant.now());
                 pause = livedLong ? AGAIN : min(pause.multipliedBy(2), LONGEST_PAUSE);
                 System.out.println(name() + " ended with " + code + "; it is started again");
@@ -96,6 +102,7 @@ final class Supervised {
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
             builder.environment().keySet().removeIf(name -> name.startsWith("IN10NT_") || Providers.isSecret(name));
             builder.environment().putAll(definition.env());
+            builder.environment().put("PROCESS_RESTARTS", restarts.toString());
             var started = builder.start();
             process = started;
             Pids.remember(home, definition.name(), started.pid());

@@ -53,12 +53,13 @@ public final class Chaos {
         judge.judge();
         var figures = String.format(
                 Locale.ROOT,
-                "seed %d, %d s: %d faults, %d requests, %d repeated, %d instances, %d runs, settled %.1f s after the last"
+                "seed %d, %d s: %d faults, %d requests, %d commands, %d repeated, %d instances, %d runs, settled %.1f s after the last"
                         + " fault, %d violations",
                 seed,
                 time.toSeconds(),
                 ledger.faults.get(),
                 ledger.requests.get(),
+                ledger.commands.get(),
                 ledger.repeats.get(),
                 ledger.instances.size(),
                 ledger.runs.size(),

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -14,26 +15,39 @@ import java.util.random.RandomGenerator;
 /** One fault after the other, as the seed says; when it is over, everything that was held goes on. */
 final class Faults implements Runnable {
     private static final Duration PAUSED_FOR = Duration.ofSeconds(20);
+    private static final Duration FULL_FOR = Duration.ofSeconds(10);
+    private static final Duration MORE_FOR = Duration.ofSeconds(25);
+    private static final Duration DEAD_FOR = Duration.ofSeconds(15);
     private static final List<String> BASIS = List.of("kafka", "postgresql", "machines-local");
     /** What Fly may do to a request; each is met a few times, and then it is over. */
     private static final List<Map<String, ?>> OF_THE_PROVIDER = List.of(
             Map.of("kind", "rate_limit", "retry_after", 2, "times", 3),
+            Map.of("kind", "rate_limit", "times", 2),
             Map.of("kind", "unavailable", "times", 6),
+            Map.of("kind", "error", "times", 3),
             Map.of("kind", "lost_answer", "times", 1),
             Map.of("kind", "capacity", "times", 1),
             Map.of("kind", "host_full", "times", 2),
             Map.of("kind", "volume_capacity", "times", 1),
+            Map.of("kind", "volume_host_full", "times", 1),
+            Map.of("kind", "quota", "times", 1),
             Map.of("kind", "concurrent_update", "times", 1),
             Map.of("kind", "not_now", "times", 2),
             Map.of("kind", "empty_list", "times", 2),
             Map.of("kind", "slow_image", "seconds", 5, "times", 1));
+    /** It takes minutes until such an instance has failed: only where there is the time. */
+    private static final Map<String, ?> NEVER_READY = Map.of("kind", "never_ready", "times", 1);
 
     private final Installation installation;
     private final Timeline timeline;
     private final Ledger ledger;
     private final RandomGenerator random;
     private final Instant end;
-    private final Map<Long, Thread> paused = new ConcurrentHashMap<>();
+    private final boolean isLong;
+    /** Processes that are paused or can't write, until the fault is over. */
+    private final Set<Long> held = ConcurrentHashMap.newKeySet();
+
+    private final List<Thread> ends = new ArrayList<>();
 
     Faults(Installation installation, Timeline timeline, Ledger ledger, RandomGenerator random, Instant end) {
         this.installation = installation;
@@ -41,6 +55,7 @@ final class Faults implements Runnable {
         this.ledger = ledger;
         this.random = random;
         this.end = end;
+        this.isLong = Duration.between(Instant.now(), end).toSeconds() >= 120;
     }
 
     @Override
@@ -53,7 +68,7 @@ final class Faults implements Runnable {
                 }
                 one();
             }
-            for (var thread : List.copyOf(paused.values())) {
+            for (var thread : ends) {
                 thread.join();
             }
         } catch (InterruptedException e) {
@@ -64,18 +79,22 @@ final class Faults implements Runnable {
     private void one() {
         int dice = random.nextInt(100);
         try {
-            if (dice < 22) {
+            if (dice < 20) {
                 kill(service());
-            } else if (dice < 30) {
+            } else if (dice < 26) {
                 stop(service());
-            } else if (dice < 40) {
+            } else if (dice < 36) {
                 kill(service());
                 kill(service());
-            } else if (dice < 52) {
+            } else if (dice < 48) {
                 kill(BASIS.get(random.nextInt(BASIS.size())));
-            } else if (dice < 64) {
+            } else if (dice < 58) {
                 pause(service());
-            } else if (dice < 82) {
+            } else if (dice < 62) {
+                fillDisk(service());
+            } else if (dice < 66) {
+                addReplica();
+            } else if (dice < 84) {
                 provider();
             } else {
                 inMachine();
@@ -109,33 +128,63 @@ final class Faults implements Runnable {
 
     /** A process that comes back and believes that nothing has happened. */
     private void pause(String name) {
-        installation
-                .process(name)
-                .filter(process -> !paused.containsKey(process.pid()))
-                .ifPresent(process -> {
-                    timeline.add("FAULT SIGSTOP %s (%d)".formatted(name, process.pid()));
-                    signal("STOP", process.pid());
-                    paused.put(process.pid(), Thread.ofVirtual().start(() -> goOn(name, process.pid())));
-                });
+        installation.process(name).filter(process -> held.add(process.pid())).ifPresent(process -> {
+            var what = "%s (%d)".formatted(name, process.pid());
+            timeline.add("FAULT SIGSTOP " + what);
+            execute("kill", "-STOP", String.valueOf(process.pid()));
+            later(PAUSED_FOR, "SIGCONT " + what, () -> {
+                execute("kill", "-CONT", String.valueOf(process.pid()));
+                held.remove(process.pid());
+            });
+        });
     }
 
-    private void goOn(String name, long pid) {
-        try {
-            TimeUnit.MILLISECONDS.sleep(PAUSED_FOR.toMillis());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /** No byte more into any file, which for a service is its log. */
+    private void fillDisk(String name) {
+        installation.process(name).filter(process -> held.add(process.pid())).ifPresent(process -> {
+            var what = "disk full for the log of %s (%d)".formatted(name, process.pid());
+            timeline.add("FAULT " + what);
+            execute("prlimit", "--pid", String.valueOf(process.pid()), "--fsize=0:unlimited");
+            later(FULL_FOR, what, () -> {
+                execute("prlimit", "--pid", String.valueOf(process.pid()), "--fsize=unlimited:unlimited");
+                held.remove(process.pid());
+            });
+        });
+    }
+
+    /** One more of each service, and after a while one less. */
+    private void addReplica() {
+        int count = installation.replicas();
+        if (count != installation.wantedReplicas()) {
+            return;
         }
-        signal("CONT", pid);
-        timeline.add("FAULT is over: SIGCONT %s (%d)".formatted(name, pid));
-        paused.remove(pid);
+        timeline.add("FAULT replica %d of each service is added".formatted(count + 1));
+        installation.scale(count + 1);
+        later(MORE_FOR, "replica %d of each service is taken away".formatted(count + 1), () -> {
+            installation.scale(count);
+            installation.awaitReplicas(count);
+        });
     }
 
-    private static void signal(String name, long pid) {
+    private void later(Duration time, String what, Runnable end) {
+        ends.add(Thread.ofVirtual().start(() -> {
+            try {
+                TimeUnit.MILLISECONDS.sleep(time.toMillis());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            timeline.add("FAULT is over: " + what);
+            try {
+                end.run();
+            } catch (UncheckedIOException e) {
+                ledger.violation("a fault can't be ended: " + what + ": " + e.getCause());
+            }
+        }));
+    }
+
+    private static void execute(String... command) {
         try {
-            new ProcessBuilder("kill", "-" + name, String.valueOf(pid))
-                    .redirectErrorStream(true)
-                    .start()
-                    .waitFor();
+            new ProcessBuilder(command).redirectErrorStream(true).start().waitFor();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -144,7 +193,14 @@ final class Faults implements Runnable {
     }
 
     private void provider() {
-        var fault = OF_THE_PROVIDER.get(random.nextInt(OF_THE_PROVIDER.size()));
+        int dice = random.nextInt(OF_THE_PROVIDER.size() + 1);
+        if (dice == OF_THE_PROVIDER.size() && isLong) {
+            timeline.add("FAULT provider: %s".formatted(NEVER_READY));
+            ledger.takesMinutes = true;
+            installation.fly().post("/_faults", NEVER_READY);
+            return;
+        }
+        var fault = OF_THE_PROVIDER.get(dice % OF_THE_PROVIDER.size());
         timeline.add("FAULT provider: %s".formatted(fault));
         installation.fly().post("/_faults", fault);
     }
@@ -161,7 +217,7 @@ final class Faults implements Runnable {
         }
         var machine = machines.get(random.nextInt(machines.size()));
         var path = "/v1/apps/in10nt/machines/" + machine;
-        switch (random.nextInt(3)) {
+        switch (random.nextInt(4)) {
             case 0 -> {
                 timeline.add("FAULT kill -9 OpenCode in %s".formatted(machine));
                 installation.fly().post(path + "/exec", Map.of("cmd", "pkill -9 opencode"));
@@ -170,10 +226,23 @@ final class Faults implements Runnable {
                 timeline.add("FAULT kill -9 the agent server in %s".formatted(machine));
                 installation.fly().post(path + "/exec", Map.of("cmd", "pkill -9 java"));
             }
-            default -> {
+            case 2 -> {
                 timeline.add("FAULT kill -9 %s".formatted(machine));
                 installation.fly().post(path + "/signal", Map.of("signal", "SIGKILL"));
             }
+            default -> killHost(machine);
         }
+    }
+
+    private void killHost(String machine) {
+        timeline.add("FAULT the host of %s is dead".formatted(machine));
+        var fault = installation
+                .fly()
+                .post("/_faults", Map.of("kind", "dead_host", "machine", machine, "times", 0))
+                .text("id");
+        later(
+                DEAD_FOR,
+                "the host of %s is back".formatted(machine),
+                () -> installation.awaitDeleted("/_faults/" + fault));
     }
 }

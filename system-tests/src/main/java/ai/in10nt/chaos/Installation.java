@@ -5,8 +5,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -16,6 +20,8 @@ import java.util.stream.Stream;
  * @param port the gateway's; the others are at fixed distances from it
  */
 public record Installation(Path home, int port) {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
     Client gateway(int replica) {
         int its = replica == 1 ? port : port + 10_010 + replica;
         return new Client("http://127.0.0.1:" + its, secret("api-key"));
@@ -54,6 +60,58 @@ public record Installation(Path home, int port) {
         return (int) processes().stream()
                 .filter(name -> name.startsWith("api-gateway"))
                 .count();
+    }
+
+    int wantedReplicas() {
+        return Integer.parseInt(read(home.resolve("run/replicas")).strip());
+    }
+
+    /** As {@code ./dev scale} does it. */
+    void scale(int count) {
+        try {
+            Files.writeString(home.resolve("run/replicas"), count + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void awaitReplicas(int count) {
+        await(() -> replicas() == count);
+    }
+
+    /** Takes something back at the provider, which may be down just now. */
+    void awaitDeleted(String path) {
+        await(() -> {
+            try {
+                int status = fly().delete(path).status();
+                return status == 404 || status / 100 == 2;
+            } catch (UncheckedIOException e) {
+                return false;
+            }
+        });
+    }
+
+    private static void await(BooleanSupplier condition) {
+        var deadline = Instant.now().plus(PATIENCE);
+        while (!condition.getAsBoolean()) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new UncheckedIOException(new IOException("not within " + PATIENCE.toSeconds() + " s"));
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(200);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    /** Lines that name what they belong to. */
+    List<String> processesAndMounts() {
+        var processes = ProcessHandle.allProcesses()
+                .map(process ->
+                        process.pid() + " " + process.info().commandLine().orElse(""));
+        return Stream.concat(processes, read(Path.of("/proc/mounts")).lines()).toList();
     }
 
     Optional<ProcessHandle> process(String name) {

@@ -20,6 +20,10 @@ final class Ledger {
     final Set<String> destroyed = ConcurrentHashMap.newKeySet();
     final Map<String, Run> runs = new ConcurrentHashMap<>();
     final List<String> violations = new CopyOnWriteArrayList<>();
+    /** A fault was made that keeps an instance busy for minutes. */
+    volatile boolean takesMinutes;
+
+    final AtomicInteger commands = new AtomicInteger();
     final AtomicInteger requests = new AtomicInteger();
     final AtomicInteger repeats = new AtomicInteger();
     final AtomicInteger faults = new AtomicInteger();

@@ -17,8 +17,10 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 @ApplicationScoped
 class TaskCommands {
     private static final String RUN = "task.run";
+    private static final String FORGOTTEN = "instance.forgotten";
     private static final Set<String> TYPES = Stream.concat(
-                    Stream.of(RUN), Arrays.stream(InstanceEvent.Type.values()).map(InstanceEvent.Type::text))
+                    Stream.of(RUN, FORGOTTEN),
+                    Arrays.stream(InstanceEvent.Type.values()).map(InstanceEvent.Type::text))
             .collect(Collectors.toUnmodifiableSet());
 
     private final Inbox inbox;
@@ -35,8 +37,10 @@ class TaskCommands {
     }
 
     private Uni<Void> handle(Journal journal, Message message, int partition) {
-        return message.type().equals(RUN)
-                ? tasks.decide(journal, message, partition)
-                : tasks.follow(journal, message, partition);
+        return switch (message.type()) {
+            case RUN -> tasks.decide(journal, message, partition);
+            case FORGOTTEN -> Tasks.forget(journal, message);
+            default -> tasks.follow(journal, message, partition);
+        };
     }
 }

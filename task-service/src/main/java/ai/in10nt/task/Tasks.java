@@ -122,6 +122,14 @@ class Tasks {
                 Json.bytes(new TaskEvent(task.revision(), task.data().bounded())));
     }
 
+    /** The instance was destroyed long ago; its tasks stay, they say what was used. */
+    static Uni<Void> forget(Journal journal, Message tombstone) {
+        return mirror(journal, tombstone.subject())
+                .flatMap(mirror -> mirror.isPresent()
+                        ? journal.session().remove(mirror.get())
+                        : Uni.createFrom().voidItem());
+    }
+
     /** What an instance event means for the instance's tasks, and for commands that waited for it. */
     Uni<Void> follow(Journal journal, Message message, int partition) {
         var event = Json.read(message.data(), InstanceEvent.class);
