@@ -38,6 +38,8 @@ public class TasksResource {
     /** What deciding, waiting for health and writing the end may add to a run's own timeout. */
     private static final Duration ROOM = Duration.ofMinutes(3);
 
+    private static final Duration DECIDED_WITHIN = Duration.ofSeconds(10);
+
     private final Caller caller;
     private final View view;
     private final Commands commands;
@@ -99,8 +101,9 @@ public class TasksResource {
                 command,
                 ids,
                 placeholder);
-        // Accepted or refused is always waited for: it takes milliseconds, and a refusal must be an error.
-        var decisionDeadline = max(deadline, Instant.now().plus(config.hold()));
+        // Accepted or refused is waited for, where that takes milliseconds: a refusal is to be an error.
+        var decisionDeadline =
+                commands.isKafkaAway() ? deadline : max(deadline, Instant.now().plus(DECIDED_WITHIN));
         var answer = commands.answer(commandId, taskId.value(), decisionDeadline);
         if (request.isAsync() || answer.isEmpty()) {
             return processing(id, taskId);

@@ -229,7 +229,8 @@ class MessagesTest {
                 Every record is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode: attributes are headers, the value is JSON.
                 The key is the id of the aggregate (instance or task); the partition is chosen by the instance's id, so everything
                 about one instance is in order. A record may be seen twice, then with the same `ce_id` and the same bytes; drop
-                revisions that you have seen. Skip types that you don't know.
+                revisions that you have seen. Skip types that you don't know. A record without a value, of the type
+                `instance.forgotten`, is the last one of an instance that was destroyed a week ago: drop what you know of it.
 
                 | header | |
                 |---|---|

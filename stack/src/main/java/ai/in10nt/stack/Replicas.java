@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /** {@code ./dev scale N}: the stack that runs is told in {@code run/replicas} how many of each service it is to have. */
@@ -36,23 +35,17 @@ final class Replicas {
         }
         int count = Integer.parseInt(words.getFirst());
         want(home, count);
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!has(settings, home, count)) {
-            if (System.nanoTime() > deadline) {
-                throw new Stack.Trouble("not there yet after " + PATIENCE.toSeconds() + " s; see ./dev status");
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(300);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-        }
+        Status.await(
+                settings,
+                home,
+                PATIENCE,
+                services -> areThere(services, count),
+                () -> "not there yet after " + PATIENCE.toSeconds() + " s; see ./dev status");
         System.out.println(count + " of each service");
     }
 
-    private static boolean has(Settings settings, Home home, int count) {
-        var services = Status.services(settings, home).stream()
+    private static boolean areThere(List<Status.Service> all, int count) {
+        var services = all.stream()
                 .filter(service -> service.name().matches("(api-gateway|.*-service)(-\\d)?"))
                 .toList();
         return services.size() == 3 * count && services.stream().allMatch(Status.Service::ready);

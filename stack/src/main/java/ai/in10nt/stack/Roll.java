@@ -2,7 +2,6 @@ package ai.in10nt.stack;
 
 import java.time.Duration;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 
 /**
  * {@code ./dev roll}: one service after the other is asked to stop, and the stack starts it again, from what is built by then. The
@@ -42,18 +41,13 @@ final class Roll {
     }
 
     private static void awaitSuccessor(Settings settings, Home home, String name, long predecessor) {
-        long deadline = System.nanoTime() + READY_WITHIN.toNanos();
-        while (Status.services(settings, home).stream()
-                .noneMatch(service -> service.name().equals(name) && service.pid() != predecessor && service.ready())) {
-            if (System.nanoTime() > deadline) {
-                throw new Stack.Trouble(name + " isn't ready again:\n" + Status.lastLines(home, name));
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(200);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-        }
+        Status.await(
+                settings,
+                home,
+                READY_WITHIN,
+                services -> services.stream()
+                        .anyMatch(service ->
+                                service.name().equals(name) && service.pid() != predecessor && service.ready()),
+                () -> name + " isn't ready again:\n" + Status.lastLines(home, name));
     }
 }

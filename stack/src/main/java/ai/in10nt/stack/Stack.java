@@ -48,6 +48,7 @@ public final class Stack {
                 case "down" -> down(home);
                 case "status" -> Status.print(settings, home, words.contains("--json"));
                 case "roll" -> Roll.run(settings, home);
+                case "stop", "start" -> One.run(settings, home, words);
                 case "scale" -> Replicas.scale(settings, home, words.subList(1, words.size()));
                 case "rebuild-view" -> rebuildView(settings, home);
                 case "demo" -> new Demo(settings, home).run();
@@ -56,7 +57,7 @@ public final class Stack {
                 case "key" -> Keys.create(settings, home, words.subList(1, words.size()));
                 default ->
                     throw new Trouble(
-                            "usage: up | record | down | status [--json] | roll | scale N | rebuild-view | demo | dead-letters | key create --tenant NAME [--scopes a,b]");
+                            "usage: up | record | down | status [--json] | stop NAME | start NAME | roll | scale N | rebuild-view | demo | dead-letters | key create --tenant NAME [--scopes a,b]");
             }
         } catch (Trouble e) {
             System.err.println(e.getMessage());

@@ -3,10 +3,14 @@ package ai.in10nt.stack;
 import ai.in10nt.contracts.Json;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /** What runs and where, for people and for programs. */
 final class Status {
@@ -89,6 +93,27 @@ final class Status {
         }
         status.put("databases", databases);
         return status;
+    }
+
+    /** Waits until the processes are as they should be; what is told otherwise is trouble. */
+    static void await(
+            Settings settings,
+            Home home,
+            Duration patience,
+            Predicate<List<Service>> wanted,
+            Supplier<String> otherwise) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (!wanted.test(services(settings, home))) {
+            if (System.nanoTime() > deadline) {
+                throw new Stack.Trouble(otherwise.get());
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(200);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
     }
 
     static List<Service> services(Settings settings, Home home) {

@@ -59,7 +59,29 @@ final class Supervised {
         return home.at("run/" + name + ".restarts");
     }
 
+    /** Stopped by {@code ./dev stop NAME}, until {@code ./dev start NAME}. */
+    static boolean isHeld(Home home, String name) {
+        return Files.exists(held(home, name));
+    }
+
+    private static Path held(Home home, String name) {
+        return home.at("run/" + name + ".held");
+    }
+
+    static void hold(Home home, String name, boolean isHeld) {
+        try {
+            if (isHeld) {
+                Home.write(held(home, name), "");
+            } else {
+                Files.deleteIfExists(held(home, name));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     void start() {
+        hold(home, name(), false);
         Home.write(restarts(home, name()), "0\n");
         Thread.ofVirtual().name(definition.name()).start(this::supervise);
     }
@@ -69,7 +91,14 @@ final class Supervised {
         while (!isStopping) {
             var started = Instant.now();
             try {
+                if (isHeld(home, name())) {
+                    TimeUnit.MILLISECONDS.sleep(AGAIN.toMillis());
+                    continue;
+                }
                 var running = launch();
+                if (running == null) {
+                    return;
+                }
                 int code = running.waitFor();
                 if (isStopping) {
                     return;
@@ -89,7 +118,11 @@ final class Supervised {
         return a.compareTo(b) < 0 ? a : b;
     }
 
-    private synchronized Process launch() {
+    /** Null when it is to stop. */
+    private synchronized @Nullable Process launch() {
+        if (isStopping) {
+            return null;
+        }
         try {
             var log = home.at("logs/" + definition.name() + ".log");
             rotate(log);
@@ -131,9 +164,13 @@ final class Supervised {
         return restarts.get() > 0;
     }
 
-    void stop() {
+    private synchronized @Nullable Process last() {
         isStopping = true;
-        var running = process;
+        return process;
+    }
+
+    void stop() {
+        var running = last();
         if (running == null) {
             return;
         }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,7 @@ final class Caller implements Runnable {
     private final Ledger ledger;
     private final String name;
     private final RandomGenerator random;
-    private final Instant end;
+    private final BooleanSupplier goesOn;
     private final List<String> mine = new ArrayList<>();
     private int count;
 
@@ -34,18 +35,18 @@ final class Caller implements Runnable {
             Ledger ledger,
             String name,
             RandomGenerator random,
-            Instant end) {
+            BooleanSupplier goesOn) {
         this.installation = installation;
         this.timeline = timeline;
         this.ledger = ledger;
         this.name = name;
         this.random = random;
-        this.end = end;
+        this.goesOn = goesOn;
     }
 
     @Override
     public void run() {
-        while (Instant.now().isBefore(end)) {
+        while (goesOn.getAsBoolean()) {
             try {
                 act();
                 TimeUnit.MILLISECONDS.sleep(random.nextInt(50, 800));
@@ -174,6 +175,9 @@ final class Caller implements Runnable {
                             prefer);
             timeline.add("%s: %s %s (%s) → %d %s"
                     .formatted(name, method, path, key, answer.status(), beginning(answer.body())));
+            if (answer.status() == 503 || answer.status() == 429) {
+                ledger.refused.incrementAndGet();
+            }
             if (answer.status() >= 500 && answer.status() != 503) {
                 ledger.violation(method + " " + path + " with key " + key + " answered " + answer);
             }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Load and faults for a while, then the judgement. The main program behind {@code ./dev chaos}. */
 public final class Chaos {
@@ -18,32 +19,61 @@ public final class Chaos {
      * What came of it.
      *
      * @param violations of what was promised; empty: nothing was lost, doubled or left
+     * @param refused how often a request was answered 503 or 429
      * @param figures one line
      * @param timeline faults, requests and messages in their order
      */
-    public record Report(List<String> violations, String figures, List<String> timeline) {
+    public record Report(List<String> violations, int refused, String figures, List<String> timeline) {
         public Report {
             violations = List.copyOf(violations);
             timeline = List.copyOf(timeline);
         }
+
+        @Override
+        public String toString() {
+            return figures + "\n" + String.join("\n", timeline);
+        }
     }
 
-    private Chaos() {}
+    private final Installation installation;
+    private final long seed;
+    private final SplittableRandom random;
+    private final Timeline timeline = new Timeline();
+    private final Ledger ledger = new Ledger();
+
+    private Chaos(Installation installation, long seed) {
+        this.installation = installation;
+        this.seed = seed;
+        this.random = new SplittableRandom(seed);
+    }
 
     /** Of the same seed the same faults and requests come, as far as processes answer in the same time. */
     public static Report run(Installation installation, long seed, Duration time) throws InterruptedException {
-        var timeline = new Timeline();
-        var ledger = new Ledger();
-        var random = new SplittableRandom(seed);
+        var chaos = new Chaos(installation, seed);
         var end = Instant.now().plus(time);
+        return chaos.during(
+                () -> new Faults(installation, chaos.timeline, chaos.ledger, chaos.random.split(), end).run());
+    }
+
+    /** The same load, with something else than faults meanwhile. */
+    public static Report load(Installation installation, long seed, Runnable meanwhile) throws InterruptedException {
+        return new Chaos(installation, seed).during(meanwhile);
+    }
+
+    private Report during(Runnable meanwhile) throws InterruptedException {
+        var goesOn = new AtomicBoolean(true);
         var threads = new ArrayList<Thread>();
         for (int i = 0; i < CALLERS; i++) {
             var name = "c" + Long.toString(seed, 36) + "x"
                     + Long.toString(timeline.began().toEpochMilli(), 36) + i;
-            threads.add(
-                    Thread.ofVirtual().start(new Caller(installation, timeline, ledger, name, random.split(), end)));
+            threads.add(Thread.ofVirtual()
+                    .start(new Caller(installation, timeline, ledger, name, random.split(), goesOn::get)));
         }
-        threads.add(Thread.ofVirtual().start(new Faults(installation, timeline, ledger, random.split(), end)));
+        try {
+            meanwhile.run();
+        } finally {
+            goesOn.set(false);
+        }
         for (var thread : threads) {
             thread.join();
         }
@@ -51,21 +81,24 @@ public final class Chaos {
         var judge = new Judge(installation, timeline, ledger);
         var recovered = judge.awaitCalm();
         judge.judge();
-        var figures = String.format(
+        return new Report(ledger.violations, ledger.refused.get(), figures(recovered), timeline.lines());
+    }
+
+    private String figures(Duration recovered) {
+        return String.format(
                 Locale.ROOT,
-                "seed %d, %d s: %d faults, %d requests, %d commands, %d repeated, %d instances, %d runs, settled %.1f s after the last"
-                        + " fault, %d violations",
+                "seed %d: %d faults, %d requests, %d of them refused for now, %d repeated, %d commands, %d instances, %d runs,"
+                        + " settled %.1f s after the last fault, %d violations",
                 seed,
-                time.toSeconds(),
                 ledger.faults.get(),
                 ledger.requests.get(),
-                ledger.commands.get(),
+                ledger.refused.get(),
                 ledger.repeats.get(),
+                ledger.commands.get(),
                 ledger.instances.size(),
                 ledger.runs.size(),
                 recovered.toMillis() / 1000.0,
                 ledger.violations.size());
-        return new Report(ledger.violations, figures, timeline.lines());
     }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {

@@ -24,6 +24,7 @@ final class Ledger {
     volatile boolean takesMinutes;
 
     final AtomicInteger commands = new AtomicInteger();
+    final AtomicInteger refused = new AtomicInteger();
     final AtomicInteger requests = new AtomicInteger();
     final AtomicInteger repeats = new AtomicInteger();
     final AtomicInteger faults = new AtomicInteger();

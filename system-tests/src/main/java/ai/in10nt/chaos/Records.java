@@ -28,6 +28,9 @@ final class Records {
                     .filter(event -> at(event).isAfter(timeline.began()))
                     .toList();
             topics.put(topic.topicName(), once(events));
+            if (List.of(Topic.INSTANCE_EVENTS, Topic.TASK_EVENTS).contains(topic)) {
+                newestIsLast(events);
+            }
             for (var event : events) {
                 timeline.add(
                         at(event),
@@ -80,6 +83,28 @@ final class Records {
         return List.copyOf(seen.values());
     }
 
+    /** Compaction keeps the last record of a key: nothing older may follow the newest, not even something seen before. */
+    private void newestIsLast(List<Event> events) {
+        var last = new HashMap<String, Event>();
+        var newest = new HashMap<String, Long>();
+        for (var event : events) {
+            last.put(event.key(), event);
+            newest.merge(event.key(), revision(event), Math::max);
+        }
+        last.forEach((key, event) -> {
+            if (revision(event) < newest.getOrDefault(key, 0L)) {
+                ledger.violation("the last record of " + key + " has revision " + revision(event)
+                        + ", and there was revision " + newest.get(key));
+            }
+        });
+    }
+
+    /** A tombstone has none, and is the end. */
+    private static long revision(Event event) {
+        var revision = event.headers().get("ce_revision");
+        return revision == null ? Long.MAX_VALUE : Long.parseLong(revision);
+    }
+
     private void commandsHaveOneAnswer() {
         var answers = new HashMap<String, List<String>>();
         Stream.of(Topic.INSTANCE_EVENTS, Topic.TASK_EVENTS, Topic.REPLIES)
@@ -105,7 +130,7 @@ final class Records {
     private void revisionsHaveNoGap(Topic topic) {
         var last = new HashMap<String, Long>();
         for (var event : of(topic)) {
-            long revision = Long.parseLong(String.valueOf(event.headers().get("ce_revision")));
+            long revision = revision(event);
             long before = last.getOrDefault(event.key(), 0L);
             // Of what was there before the load began, the first one seen may have any.
             boolean isKnown =

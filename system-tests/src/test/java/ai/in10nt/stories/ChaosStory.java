@@ -14,9 +14,7 @@ class ChaosStory {
             var report = Chaos.run(stack.installation(), 7, Duration.ofSeconds(60));
 
             System.out.println(report.figures());
-            assertThat(report.violations())
-                    .as(() -> report.figures() + "\n" + String.join("\n", report.timeline()))
-                    .isEmpty();
+            assertThat(report.violations()).as(report::toString).isEmpty();
         }
     }
 }

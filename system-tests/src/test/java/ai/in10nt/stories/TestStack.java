@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -26,16 +27,33 @@ final class TestStack implements AutoCloseable {
 
     private final Path home;
     private final int port;
-    private final Process process;
+    private final int replicas;
+    private Process process;
 
     private TestStack(Path home, int port, int replicas) throws IOException {
         this.home = home;
         this.port = port;
+        this.replicas = replicas;
+        this.process = up(Map.of());
+    }
+
+    private Process up(Map<String, String> environment) throws IOException {
         var builder = command("up", "--replicas", String.valueOf(replicas))
                 .redirectErrorStream(true)
                 .redirectOutput(home.resolve("stack.out").toFile());
         builder.environment().put("IN10NT_FAILPOINTS", failPoints().toString());
-        this.process = builder.start();
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+
+    /** After {@link #stop()}: the same, with what it had. */
+    void startAgain(Map<String, String> environment) {
+        try {
+            process = up(environment);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        awaitReady();
     }
 
     static TestStack start(int replicas) {
@@ -106,7 +124,7 @@ final class TestStack implements AutoCloseable {
                     .redirectOutput(out.toFile())
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
-            if (!running.waitFor(60, TimeUnit.SECONDS)) {
+            if (!running.waitFor(120, TimeUnit.SECONDS)) {
                 running.destroyForcibly();
             }
             return read(out).strip();

@@ -1,0 +1,197 @@
+package ai.in10nt.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ai.in10nt.chaos.Chaos;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What all stand on goes away for a while, or what stands on it is exchanged under load; two replicas of every service. */
+class OutageStory {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final String RUN = "{\"prompt\":\"hello\",\"async\":true}";
+    private static final Duration AWAY = Duration.ofSeconds(20);
+
+    @SuppressWarnings("NullAway.Init")
+    private static TestStack stack;
+
+    @BeforeAll
+    static void start() {
+        stack = TestStack.start(2);
+    }
+
+    @AfterAll
+    static void stop() {
+        stack.close();
+    }
+
+    private static String word() {
+        return "o" + Integer.toString(ThreadLocalRandom.current().nextInt(1_000_000, 9_999_999), 36);
+    }
+
+    private static void without(String name, Runnable meanwhile) {
+        stack.run("stop", name);
+        try {
+            meanwhile.run();
+        } finally {
+            stack.run("start", name);
+        }
+    }
+
+    /** What a request is answered while something is away. */
+    private static List<Client.Answer> during(Duration time, String method, String path, @Nullable String body) {
+        var answers = new ArrayList<Client.Answer>();
+        var end = Instant.now().plus(time);
+        while (Instant.now().isBefore(end)) {
+            answers.add(stack.client(1 + answers.size() % 2)
+                    .send(
+                            Duration.ofSeconds(20),
+                            method,
+                            path,
+                            body,
+                            "Content-Type",
+                            "application/json",
+                            "Prefer",
+                            "respond-async"));
+            pause();
+        }
+        return answers;
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(500);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static int restartsOfServices() {
+        int restarts = 0;
+        for (var service : stack.status().path("services")) {
+            if (service.path("name").asText().matches("(api-gateway|.*-service).*")) {
+                restarts += service.path("restarts").asInt();
+            }
+        }
+        return restarts;
+    }
+
+    private static void awaitRun(String instance) {
+        await("a run works again")
+                .atMost(PATIENCE)
+                .until(() -> stack.client(1)
+                        .post("/instances/" + instance + "/run", Map.of("prompt", "hello"))
+                        .body()
+                        .contains("\"completed\""));
+    }
+
+    @Test
+    void while_kafka_is_away_reads_go_on_writes_are_refused_and_then_all_heals() {
+        var id = stack.client(1).create("kafka-away-" + word());
+        int restarts = restartsOfServices();
+
+        var writes = new ArrayList<Client.Answer>();
+        var reads = new ArrayList<Client.Answer>();
+        without("kafka", () -> {
+            writes.addAll(during(AWAY, "POST", "/instances/" + id + "/run", RUN));
+            reads.addAll(during(AWAY.dividedBy(4), "GET", "/instances/" + id, null));
+        });
+
+        assertThat(reads).isNotEmpty().allMatch(answer -> answer.status() == 200);
+        // The first ones may have been accepted before anybody knew: they are rows by then.
+        assertThat(writes).allMatch(answer -> answer.status() == 202 || answer.status() == 503);
+        assertThat(writes.getLast().status()).isEqualTo(503);
+        assertThat(writes.getLast().text("code")).isEqualTo("kafka_unavailable");
+        assertThat(writes.getLast().headers().firstValue("Retry-After")).isPresent();
+        for (var accepted : writes) {
+            if (accepted.status() == 202) {
+                await("what was accepted is done")
+                        .atMost(PATIENCE)
+                        .until(() -> stack.client(2)
+                                .task(id, accepted.text("taskId"))
+                                .path("status")
+                                .asText()
+                                .equals("completed"));
+            }
+        }
+        awaitRun(id);
+        assertThat(restartsOfServices()).as("no service died of it").isEqualTo(restarts);
+        stack.client(1).delete("/instances/" + id);
+    }
+
+    @Test
+    void while_postgresql_is_away_requests_are_refused_and_then_all_heals() {
+        var id = stack.client(1).create("postgresql-away-" + word());
+        int restarts = restartsOfServices();
+
+        var reads = new ArrayList<Client.Answer>();
+        var writes = new ArrayList<Client.Answer>();
+        without("postgresql", () -> {
+            reads.addAll(during(AWAY.dividedBy(2), "GET", "/instances/" + id, null));
+            writes.addAll(during(AWAY.dividedBy(2), "POST", "/instances/" + id + "/run", RUN));
+        });
+
+        assertThat(reads).isNotEmpty().allMatch(answer -> answer.status() == 503);
+        assertThat(writes).isNotEmpty().allMatch(answer -> answer.status() == 503);
+        assertThat(reads)
+                .allMatch(answer -> answer.headers().firstValue("Retry-After").isPresent());
+        awaitRun(id);
+        assertThat(restartsOfServices()).as("no service died of it").isEqualTo(restarts);
+        stack.client(1).delete("/instances/" + id);
+    }
+
+    @Test
+    void services_that_start_before_what_they_stand_on_wait_for_it() {
+        var id = stack.client(1).create("order-" + word());
+        var services = List.of("api-gateway-1", "provisioner-service-1", "task-service-1");
+        without("postgresql", () -> without("kafka", () -> services.forEach(stack::kill)));
+
+        await("all are ready again")
+                .atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(stack.status().path("services"))
+                        .allMatch(service -> service.path("ready").asBoolean()));
+        awaitRun(id);
+        stack.client(1).delete("/instances/" + id);
+    }
+
+    @Test
+    void a_rolling_restart_under_load_fails_no_request() throws InterruptedException {
+        var rolled = new StringBuilder();
+
+        var report = Chaos.load(stack.installation(), 1, () -> rolled.append(stack.run("roll")));
+
+        System.out.println(report.figures());
+        assertThat(rolled.toString().lines()).as(rolled.toString()).hasSize(6);
+        assertThat(report.violations()).as(report.toString()).isEmpty();
+        assertThat(report.refused()).as(report.toString()).isZero();
+    }
+
+    @Test
+    void the_view_is_made_anew_under_load() throws InterruptedException {
+        var client = stack.client(2);
+        var rebuilt = new ArrayList<Client.Answer>();
+
+        var report = Chaos.load(stack.installation(), 2, () -> {
+            var end = Instant.now().plusSeconds(12);
+            while (Instant.now().isBefore(end)) {
+                rebuilt.add(client.post("/admin/rebuild-view"));
+            }
+        });
+
+        System.out.println(report.figures() + "; " + rebuilt.size() + " times: " + rebuilt.getLast());
+        assertThat(rebuilt).isNotEmpty().allMatch(answer -> answer.status() == 200);
+        assertThat(rebuilt).allMatch(answer -> answer.json().path("different").asInt() == 0);
+        assertThat(report.violations()).as(report.toString()).isEmpty();
+        assertThat(report.refused()).as(report.toString()).isZero();
+    }
+}
