@@ -33,6 +33,10 @@ class ViewRebuild {
 
     private static final String COLUMNS = "id, kind, tenant, instance_id, name, status, revision, body, created_at";
 
+    private static final String IS_DIFFERENT =
+            "(r.kind, r.tenant, r.instance_id, r.name, r.status, r.revision, r.body::text, r.created_at) is distinct from"
+                    + " (n.kind, n.tenant, n.instance_id, n.name, n.status, n.revision, n.body::text, n.created_at)";
+
     /** A page of memory's worth at a time. */
     private static final Map<String, Object> CONSUMER = Map.of(
             "isolation.level",
@@ -60,10 +64,12 @@ class ViewRebuild {
      * @param records how many the topics hold
      * @param resources what they tell of
      * @param missing resources that the view didn't have
+     * @param behind resources that it had of an earlier revision: what is on its way
      * @param different resources that it had otherwise
      * @param surplus resources that it had and no topic tells of
      */
-    record Report(long records, long resources, int missing, int different, int surplus, long durationMs) {}
+    record Report(
+            long records, long resources, long missing, long behind, long different, int surplus, long durationMs) {}
 
     /** Blocks until it is done. Where it can't be done, the view stays as it was. */
     Report rebuild() {
@@ -139,7 +145,9 @@ class ViewRebuild {
                     newest.remove(message.subject());
                     forgotten.add(message.subject());
                 } else {
-                    Resource.from(message, record.topic()).ifPresent(resource -> newest.put(resource.id(), resource));
+                    Resource.from(message, record.topic())
+                            .ifPresent(resource -> newest.merge(
+                                    resource.id(), resource, (a, b) -> a.revision() > b.revision() ? a : b));
                 }
             } catch (RuntimeException e) {
                 LOG.warnf("%s-%d@%d isn't in the view: %s", record.topic(), record.partition(), record.offset(), e);
@@ -150,41 +158,33 @@ class ViewRebuild {
     }
 
     private static Report replace(SqlConnection connection, long records, long began) {
-        int surplus = execute(
-                connection,
-                "delete from resource r where revision > 0"
-                        + " and not exists (select 1 from rebuilt n where n.id = r.id)");
-        var changed = connection
-                .query("insert into resource (" + COLUMNS + ") select " + COLUMNS + " from rebuilt"
-                        + " on conflict (id) do update set kind = excluded.kind, tenant = excluded.tenant,"
-                        + " instance_id = excluded.instance_id, name = excluded.name, status = excluded.status,"
-                        + " revision = excluded.revision, body = excluded.body, created_at = excluded.created_at,"
-                        + " version = resource.version + 1"
-                        + " where (resource.kind, resource.tenant, resource.instance_id, resource.name, resource.status,"
-                        + " resource.revision, resource.body::text, resource.created_at) is distinct from"
-                        + " (excluded.kind, excluded.tenant, excluded.instance_id, excluded.name, excluded.status,"
-                        + " excluded.revision, excluded.body::text, excluded.created_at)"
-                        + " returning version = 1 as missing")
-                .execute()
-                .await()
-                .atMost(PATIENCE);
-        int missing = 0;
-        for (var row : changed) {
-            missing += row.getBoolean("missing") ? 1 : 0;
-        }
-        long resources = connection
-                .query("select count(*) from rebuilt")
+        var found = connection
+                .query("select count(*), count(*) filter (where r.id is null),"
+                        + " count(*) filter (where r.revision < n.revision),"
+                        + " count(*) filter (where r.revision >= n.revision and " + IS_DIFFERENT + ")"
+                        + " from rebuilt n left join resource r on r.id = n.id")
                 .execute()
                 .await()
                 .atMost(PATIENCE)
                 .iterator()
-                .next()
-                .getLong(0);
+                .next();
+        int surplus = execute(
+                connection,
+                "delete from resource r where revision > 0"
+                        + " and not exists (select 1 from rebuilt n where n.id = r.id)");
+        execute(
+                connection,
+                "insert into resource as r (" + COLUMNS + ") select " + COLUMNS + " from rebuilt"
+                        + " on conflict (id) do update set kind = excluded.kind, tenant = excluded.tenant,"
+                        + " instance_id = excluded.instance_id, name = excluded.name, status = excluded.status,"
+                        + " revision = excluded.revision, body = excluded.body, created_at = excluded.created_at,"
+                        + " version = r.version + 1 where " + IS_DIFFERENT.replace("n.", "excluded."));
         return new Report(
                 records,
-                resources,
-                missing,
-                changed.rowCount() - missing,
+                found.getLong(0),
+                found.getLong(1),
+                found.getLong(2),
+                found.getLong(3),
                 surplus,
                 Duration.ofNanos(System.nanoTime() - began).toMillis());
     }

@@ -289,10 +289,11 @@ public final class Stack {
         var key = Files.readString(home.at("secrets/api-key")).strip();
         var report = new Gateway("http://127.0.0.1:" + settings.gatewayPort(1), key).post("/admin/rebuild-view", "");
         System.out.printf(
-                "The topics hold %s records of %s resources. The view missed %s, had %s otherwise and %s too many; rebuilt in %s ms.%n",
+                "The topics hold %s records of %s resources. The view missed %s, was behind with %s, had %s otherwise and %s too many; rebuilt in %s ms.%n",
                 report.path("records"),
                 report.path("resources"),
                 report.path("missing"),
+                report.path("behind"),
                 report.path("different"),
                 report.path("surplus"),
                 report.path("durationMs"));

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Load and faults for a while, then the judgement. The main program behind {@code ./dev chaos}. */
 public final class Chaos {
     private static final int CALLERS = 4;
+    private static final int CALLERS_WITHOUT_FAULTS = 2;
 
     /**
      * What came of it.
@@ -52,18 +53,18 @@ public final class Chaos {
         var chaos = new Chaos(installation, seed);
         var end = Instant.now().plus(time);
         return chaos.during(
-                () -> new Faults(installation, chaos.timeline, chaos.ledger, chaos.random.split(), end).run());
+                CALLERS, () -> new Faults(installation, chaos.timeline, chaos.ledger, chaos.random.split(), end).run());
     }
 
-    /** The same load, with something else than faults meanwhile. */
+    /** A smaller load of the same kind, with something else than faults meanwhile. */
     public static Report load(Installation installation, long seed, Runnable meanwhile) throws InterruptedException {
-        return new Chaos(installation, seed).during(meanwhile);
+        return new Chaos(installation, seed).during(CALLERS_WITHOUT_FAULTS, meanwhile);
     }
 
-    private Report during(Runnable meanwhile) throws InterruptedException {
+    private Report during(int callers, Runnable meanwhile) throws InterruptedException {
         var goesOn = new AtomicBoolean(true);
         var threads = new ArrayList<Thread>();
-        for (int i = 0; i < CALLERS; i++) {
+        for (int i = 0; i < callers; i++) {
             var name = "c" + Long.toString(seed, 36) + "x"
                     + Long.toString(timeline.began().toEpochMilli(), 36) + i;
             threads.add(Thread.ofVirtual()

@@ -9,7 +9,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -20,23 +19,22 @@ import org.junit.jupiter.api.Test;
 class OutageStory {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final String RUN = "{\"prompt\":\"hello\",\"async\":true}";
-    private static final Duration AWAY = Duration.ofSeconds(20);
+    private static final Duration AWAY = Duration.ofSeconds(12);
 
     @SuppressWarnings("NullAway.Init")
     private static TestStack stack;
 
+    private static String id = "";
+
     @BeforeAll
     static void start() {
         stack = TestStack.start(2);
+        id = stack.client(1).create("outage");
     }
 
     @AfterAll
     static void stop() {
         stack.close();
-    }
-
-    private static String word() {
-        return "o" + Integer.toString(ThreadLocalRandom.current().nextInt(1_000_000, 9_999_999), 36);
     }
 
     private static void without(String name, Runnable meanwhile) {
@@ -86,18 +84,17 @@ class OutageStory {
         return restarts;
     }
 
-    private static void awaitRun(String instance) {
+    private static void awaitRun() {
         await("a run works again")
                 .atMost(PATIENCE)
                 .until(() -> stack.client(1)
-                        .post("/instances/" + instance + "/run", Map.of("prompt", "hello"))
+                        .post("/instances/" + id + "/run", Map.of("prompt", "hello"))
                         .body()
                         .contains("\"completed\""));
     }
 
     @Test
     void while_kafka_is_away_reads_go_on_writes_are_refused_and_then_all_heals() {
-        var id = stack.client(1).create("kafka-away-" + word());
         int restarts = restartsOfServices();
 
         var writes = new ArrayList<Client.Answer>();
@@ -124,14 +121,12 @@ class OutageStory {
                                 .equals("completed"));
             }
         }
-        awaitRun(id);
+        awaitRun();
         assertThat(restartsOfServices()).as("no service died of it").isEqualTo(restarts);
-        stack.client(1).delete("/instances/" + id);
     }
 
     @Test
     void while_postgresql_is_away_requests_are_refused_and_then_all_heals() {
-        var id = stack.client(1).create("postgresql-away-" + word());
         int restarts = restartsOfServices();
 
         var reads = new ArrayList<Client.Answer>();
@@ -145,14 +140,12 @@ class OutageStory {
         assertThat(writes).isNotEmpty().allMatch(answer -> answer.status() == 503);
         assertThat(reads)
                 .allMatch(answer -> answer.headers().firstValue("Retry-After").isPresent());
-        awaitRun(id);
+        awaitRun();
         assertThat(restartsOfServices()).as("no service died of it").isEqualTo(restarts);
-        stack.client(1).delete("/instances/" + id);
     }
 
     @Test
     void services_that_start_before_what_they_stand_on_wait_for_it() {
-        var id = stack.client(1).create("order-" + word());
         var services = List.of("api-gateway-1", "provisioner-service-1", "task-service-1");
         without("postgresql", () -> without("kafka", () -> services.forEach(stack::kill)));
 
@@ -160,8 +153,7 @@ class OutageStory {
                 .atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(stack.status().path("services"))
                         .allMatch(service -> service.path("ready").asBoolean()));
-        awaitRun(id);
-        stack.client(1).delete("/instances/" + id);
+        awaitRun();
     }
 
     @Test
@@ -182,7 +174,7 @@ class OutageStory {
         var rebuilt = new ArrayList<Client.Answer>();
 
         var report = Chaos.load(stack.installation(), 2, () -> {
-            var end = Instant.now().plusSeconds(12);
+            var end = Instant.now().plusSeconds(8);
             while (Instant.now().isBefore(end)) {
                 rebuilt.add(client.post("/admin/rebuild-view"));
             }
