@@ -22,7 +22,7 @@ record AgentConfig(
         int port,
         int proxyPort,
         Path openCode,
-        Path agentEnvFile,
+        Path agentFile,
         boolean hasOneUser,
         Map<String, String> agentEnv) {
 
@@ -77,7 +77,7 @@ record AgentConfig(
                     Integer.parseInt(env.getOrDefault("IN10NT_PORT", "3000")),
                     Integer.parseInt(env.getOrDefault("IN10NT_PROXY_PORT", "3001")),
                     Path.of(env.getOrDefault("IN10NT_OPENCODE", "/opt/in10nt/opencode")),
-                    file.resolveSibling("agent.env"),
+                    file,
                     env.containsKey("IN10NT_ONE_USER"),
                     agentEnv);
         } catch (IOException e) {

@@ -14,7 +14,8 @@ public final class AgentServer {
         var config = AgentConfig.from(System.getenv());
         var vertx = Vertx.vertx(
                 new VertxOptions().setEventLoopPoolSize(2).setWorkerPoolSize(2).setInternalBlockingPoolSize(2));
-        var agent = new OpenCodeProcess(config, config.proxyPort() + 1);
+        var user = new AgentUser(config);
+        var agent = new OpenCodeProcess(config, user, config.proxyPort() + 1);
         agent.start();
         var store = new RunStore(config.state());
         var runs = new Runs(config, agent, store);
@@ -27,7 +28,7 @@ public final class AgentServer {
                 .toCompletableFuture()
                 .join();
         vertx.createHttpServer(new HttpServerOptions().setTcpNoDelay(true))
-                .requestHandler(new Api(config, agent, runs, store).router(vertx))
+                .requestHandler(new Api(config, agent, runs, store, new Commands(config, user)).router(vertx))
                 .listen(config.port(), config.host())
                 .toCompletionStage()
                 .toCompletableFuture()

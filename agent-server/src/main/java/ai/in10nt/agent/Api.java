@@ -1,5 +1,6 @@
 package ai.in10nt.agent;
 
+import ai.in10nt.contracts.AgentCommand;
 import ai.in10nt.contracts.AgentRun;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.TaskId;
@@ -25,13 +26,15 @@ final class Api {
     private final OpenCodeProcess agent;
     private final Runs runs;
     private final RunStore store;
+    private final Commands commands;
     private final byte[] expected;
 
-    Api(AgentConfig config, OpenCodeProcess agent, Runs runs, RunStore store) {
+    Api(AgentConfig config, OpenCodeProcess agent, Runs runs, RunStore store, Commands commands) {
         this.config = config;
         this.agent = agent;
         this.runs = runs;
         this.store = store;
+        this.commands = commands;
         this.expected = ("Bearer " + config.secrets().token()).getBytes(StandardCharsets.UTF_8);
     }
 
@@ -42,6 +45,9 @@ final class Api {
         router.put("/tasks/:taskId")
                 .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
                 .handler(context -> blocking(context, this::put));
+        router.put("/commands/:id")
+                .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
+                .handler(context -> blocking(context, this::execute));
         router.get("/tasks/:taskId").handler(context -> blocking(context, this::get));
         router.delete("/tasks/:taskId").handler(context -> blocking(context, this::cancel));
         router.get("/tasks/:taskId/events").handler(context -> blocking(context, this::events));
@@ -81,14 +87,31 @@ final class Api {
         }
     }
 
+    private void execute(RoutingContext context) {
+        try {
+            var request = Json.read(String.valueOf(context.body().asString()), AgentCommand.Request.class);
+            commands.put(String.valueOf(context.pathParam("id")), request, hold(context))
+                    .ifPresentOrElse(
+                            result -> answer(context, 200, result),
+                            () -> answer(context, 202, Map.of("status", "running")));
+        } catch (Commands.Refused e) {
+            error(context, e.status(), e.code(), String.valueOf(e.getMessage()));
+        } catch (UncheckedIOException e) {
+            error(context, 400, "malformed_json", "The body isn't a command.");
+        }
+    }
+
     private void get(RoutingContext context) {
-        var waitMs = Optional.ofNullable(context.request().getParam("waitMs")).orElse("0");
-        var hold = Duration.ofMillis(Math.clamp(Long.parseLong(waitMs), 0, LONGEST_HOLD.toMillis()));
-        runs.get(taskId(context), hold)
+        runs.get(taskId(context), hold(context))
                 .ifPresentOrElse(
                         report -> answer(context, 200, report),
                         () -> error(
                                 context, 404, "task_not_found", "This run isn't here, or was cut and not put again."));
+    }
+
+    private static Duration hold(RoutingContext context) {
+        var waitMs = Optional.ofNullable(context.request().getParam("waitMs")).orElse("0");
+        return Duration.ofMillis(Math.clamp(Long.parseLong(waitMs), 0, LONGEST_HOLD.toMillis()));
     }
 
     private void cancel(RoutingContext context) {

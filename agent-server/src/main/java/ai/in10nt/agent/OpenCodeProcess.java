@@ -8,11 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +19,7 @@ final class OpenCodeProcess {
     private static final Duration AGAIN = Duration.ofMillis(300);
 
     private final AgentConfig config;
+    private final AgentUser user;
     private final int port;
     private final String password;
     private final OpenCode api;
@@ -28,8 +27,9 @@ final class OpenCodeProcess {
     private volatile boolean isStopping;
     private volatile boolean isReady;
 
-    OpenCodeProcess(AgentConfig config, int port) {
+    OpenCodeProcess(AgentConfig config, AgentUser user, int port) {
         this.config = config;
+        this.user = user;
         this.port = port;
         var bytes = new byte[24];
         new SecureRandom().nextBytes(bytes);
@@ -90,56 +90,8 @@ final class OpenCodeProcess {
     }
 
     private Process launch() throws IOException {
-        var command = new ArrayList<String>();
-        var env = new TreeMap<>(config.agentEnv());
-        env.putAll(environment());
-        if (config.agentUser().isPresent()) {
-            // The variables are the user's: nothing that still is root may have them, so they are read after the change
-            // of user.
-            writeEnvironment(env, config.agentUser().get());
-            var user = config.agentUser().get().toString();
-            command.addAll(List.of(
-                    "/usr/bin/setpriv",
-                    "--reuid",
-                    user,
-                    "--regid",
-                    user,
-                    "--clear-groups",
-                    "--no-new-privs",
-                    "/bin/sh",
-                    "-c",
-                    "set -a; . \"$0\"; set +a; exec \"$@\"",
-                    config.agentEnvFile().toString()));
-            env.clear();
-        }
-        command.addAll(List.of(
-                config.openCode().toString(), "serve", "--hostname", "127.0.0.1", "--port", String.valueOf(port)));
-        var builder = new ProcessBuilder(command)
-                .directory(config.workspace().toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.INHERIT);
-        builder.environment().clear();
-        builder.environment().putAll(env);
-        return builder.start();
-    }
-
-    private void writeEnvironment(Map<String, String> env, int user) throws IOException {
-        var file = config.agentEnvFile();
-        Files.deleteIfExists(file);
-        Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        var lines = new StringBuilder();
-        env.forEach((name, value) -> lines.append(name)
-                .append("='")
-                .append(value.replace("'", "'\\''"))
-                .append("'\n"));
-        Files.writeString(file, lines);
-        Files.setAttribute(file, "unix:uid", user);
-    }
-
-    private Map<String, String> environment() {
-        var env = new TreeMap<>(Map.of(
-                "HOME", config.home().toString(),
-                "TMPDIR", config.home().resolve("tmp").toString(),
+        var env = user.environment();
+        env.putAll(Map.of(
                 "OPENCODE_CONFIG", configFile().toString(),
                 "OPENCODE_SERVER_PASSWORD", password,
                 "OPENCODE_DISABLE_MODELS_FETCH", "1",
@@ -148,9 +100,12 @@ final class OpenCodeProcess {
                 "OPENCODE_DISABLE_LSP_DOWNLOAD", "1",
                 "OPENCODE_DISABLE_PROJECT_CONFIG", "1",
                 "OPENCODE_PURE", "1"));
-        env.putIfAbsent("LANG", config.agentEnv().getOrDefault("LANG", "C.UTF-8"));
-        env.put("PATH", config.agentEnv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"));
-        return env;
+        var program = List.of(
+                config.openCode().toString(), "serve", "--hostname", "127.0.0.1", "--port", String.valueOf(port));
+        return user.program("agent", env, config.workspace(), program)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+                .start();
     }
 
     /** Where the agent may read it but not put something else in its place. */

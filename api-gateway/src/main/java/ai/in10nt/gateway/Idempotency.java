@@ -13,6 +13,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class Idempotency {
     private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
+    private static final Set<Integer> NO_ANSWER = Set.of(502, 503, 504);
     private static final String MINE = " where tenant = $1 and method = $2 and path = $3 and key = $4";
 
     private final Pool pool;
@@ -48,8 +50,8 @@ class Idempotency {
         try {
             return remember(names, request.apply(ids), row);
         } catch (Problem problem) {
-            // The gateway's own 503 isn't an answer, even after the command went.
-            if (ids.isOnItsWay() && problem.status() != 503) {
+            // That somebody is away isn't an answer, even after the command went.
+            if (ids.isOnItsWay() && !NO_ANSWER.contains(problem.status())) {
                 return remember(names, problem.response(caller.path()), row);
             }
             if (!ids.isOnItsWay()) {

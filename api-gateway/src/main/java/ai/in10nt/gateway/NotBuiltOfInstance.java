@@ -12,7 +12,7 @@ import jakarta.ws.rs.PathParam;
 @Path("/instances/{id}")
 public class NotBuiltOfInstance {
     private static final String ONE =
-            "/{what:execute|changes|tree|snapshot|ports|open-ports|tools|mcp-config|logs|integrations|tickets}";
+            "/{what:changes|tree|snapshot|ports|open-ports|tools|mcp-config|logs|integrations|tickets}";
     private static final String BELOW = "/{what:files|proxy|logs}/{rest:.*}";
     private static final String TASK_EVENTS = "/tasks/{taskId}/events";
     private static final String TASK_CANCEL = "/tasks/{taskId}/cancel";

@@ -1,7 +1,5 @@
 package ai.in10nt.gateway;
 
-import ai.in10nt.contracts.Failure;
-import ai.in10nt.contracts.InstanceData;
 import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.TaskCommand;
@@ -84,7 +82,7 @@ public class TasksResource {
         if (!ids.isRepeatable()
                 || now(view.find(caller.tenant(), Resource.TASK, taskId.value()))
                         .isEmpty()) {
-            refuseUnlessRunnable(instance.instance());
+            Machines.refuseUnlessRunnable(instance.instance());
         }
         var request = RunRequest.from(Body.parse(body));
         var command = new TaskCommand.Run(
@@ -130,21 +128,6 @@ public class TasksResource {
                 .header("Location", "/instances/" + instance + "/tasks/" + id)
                 .entity(Json.text(Map.of("taskId", id, "status", "processing")))
                 .build();
-    }
-
-    /** What the view knows already; the owner decides by what it knows. */
-    private static void refuseUnlessRunnable(InstanceData instance) {
-        switch (instance.status()) {
-            case PROVISIONING, STARTING, HEALTHY, UNHEALTHY -> {}
-            case STOPPING, STOPPED ->
-                throw Problem.refused(
-                        new Failure("instance_stopped", "The instance is stopped; start or restart it first."));
-            case FAILED ->
-                throw Problem.refused(new Failure("instance_failed", "The instance has failed; restart it first."));
-            case DESTROYING, DESTROYED ->
-                throw Problem.refused(
-                        new Failure("instance_destroyed", "The instance was destroyed; create a new one."));
-        }
     }
 
     private Optional<Resource> over(TaskId taskId, String instanceId) {

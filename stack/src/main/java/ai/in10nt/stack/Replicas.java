@@ -1,7 +1,6 @@
 package ai.in10nt.stack;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
@@ -18,11 +17,13 @@ final class Replicas {
         Home.write(home.at("run/replicas"), count + "\n");
     }
 
-    static int wanted(Home home) {
+    /** As many as there are, where the file can't be read or is being written. */
+    static int wanted(Home home, int has) {
         try {
-            return Integer.parseInt(Files.readString(home.at("run/replicas")).strip());
+            var text = Files.readString(home.at("run/replicas")).strip();
+            return NUMBER.matcher(text).matches() ? Integer.parseInt(text) : has;
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            return has;
         }
     }
 

@@ -96,7 +96,7 @@ public final class Stack {
                 Home.write(home.at("run/ready"), ProcessHandle.current().pid() + "\n");
                 int has = settings.replicas();
                 while (!stop.await(500, TimeUnit.MILLISECONDS)) {
-                    has = replicate(has, Replicas.wanted(home));
+                    has = replicate(has, Replicas.wanted(home, has));
                 }
             }
         } finally {

@@ -29,7 +29,7 @@ final class Records {
                     .toList();
             topics.put(topic.topicName(), once(events));
             if (List.of(Topic.INSTANCE_EVENTS, Topic.TASK_EVENTS).contains(topic)) {
-                newestIsLast(events);
+                whatIsRepeatedIsRepeatedToItsEnd(events);
             }
             for (var event : events) {
                 timeline.add(
@@ -83,18 +83,26 @@ final class Records {
         return List.copyOf(seen.values());
     }
 
-    /** Compaction keeps the last record of a key: nothing older may follow the newest, not even something seen before. */
-    private void newestIsLast(List<Event> events) {
-        var last = new HashMap<String, Event>();
+    /**
+     * Compaction keeps the last record of a key. So what is published again, after a takeover, is all of it from there on, up to the
+     * newest: one old record alone is the work of a predecessor who should have been refused.
+     */
+    private void whatIsRepeatedIsRepeatedToItsEnd(List<Event> events) {
+        var last = new HashMap<String, Long>();
         var newest = new HashMap<String, Long>();
         for (var event : events) {
-            last.put(event.key(), event);
-            newest.merge(event.key(), revision(event), Math::max);
+            long revision = revision(event);
+            var before = last.put(event.key(), revision);
+            if (before != null && revision > before + 1 && before < newest.getOrDefault(event.key(), 0L)) {
+                ledger.violation("revision " + before + " of " + event.key()
+                        + " was published again, alone, after revision " + newest.get(event.key()));
+            }
+            newest.merge(event.key(), revision, Math::max);
         }
-        last.forEach((key, event) -> {
-            if (revision(event) < newest.getOrDefault(key, 0L)) {
-                ledger.violation("the last record of " + key + " has revision " + revision(event)
-                        + ", and there was revision " + newest.get(key));
+        last.forEach((key, revision) -> {
+            if (revision < newest.getOrDefault(key, 0L)) {
+                ledger.violation("the last record of " + key + " has revision " + revision + ", and there was revision "
+                        + newest.get(key));
             }
         });
     }
