@@ -8,7 +8,7 @@ import jakarta.ws.rs.PathParam;
 import java.util.List;
 
 /** Paths of the contract that aren't built yet: each says so, by name, and never pretends. */
-@Path("/{what:saved-templates|templates|usage|stats|events|openapi|asyncapi}{rest:(/.*)?}")
+@Path("/{what:saved-templates|templates|stats|events|openapi|asyncapi}{rest:(/.*)?}")
 public class NotBuilt {
     @GET
     public String get(@PathParam("what") String what) {

@@ -174,13 +174,13 @@ class BadInputStory {
         assertProblem(answer, 501, "not_implemented");
         assertThat(fields(answer)).containsExactly("snapshotId", "integrations", "integrationEnv", "ttlMinutes");
         assertThat(records()).isEqualTo(before);
-        for (var path : List.of("execute", "snapshot", "open-ports", "integrations")) {
+        for (var path : List.of("snapshot", "open-ports", "integrations")) {
             assertProblem(client.send("POST", "/instances/" + instance + "/" + path, "{}"), 501, "not_implemented");
         }
         for (var path : List.of("changes", "tree", "ports", "tools", "mcp-config", "logs", "files/a/b", "proxy/80/")) {
             assertProblem(client.get("/instances/" + instance + "/" + path), 501, "not_implemented");
         }
-        for (var path : List.of("/templates", "/saved-templates", "/usage/tokens", "/events", "/tasks")) {
+        for (var path : List.of("/templates", "/saved-templates", "/events")) {
             assertProblem(client.get(path), 501, "not_implemented");
         }
     }

@@ -1,6 +1,7 @@
 package ai.in10nt.stories;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.in10nt.contracts.Json;
 import java.util.ArrayList;
@@ -217,5 +218,36 @@ class InsideStory {
                 .containsOnly(400);
         assertThat(stack.client(stack.newKey("inside-other")).get("/tasks").json())
                 .isEmpty();
+    }
+
+    @Test
+    void what_the_tenants_tasks_have_used_is_counted_to_the_last_token() {
+        var other = stack.client(stack.newKey("usage-" + word()));
+        assertThat(other.get("/usage/tokens").body())
+                .isEqualTo(
+                        "{\"monthlyTokens\":0,\"totalTokens\":0,\"monthlyCost\":0.0,\"totalCost\":0.0,\"lastUsage\":null}");
+        var instance = other.create("usage");
+        var first = other.run(instance, "hello").json();
+        var second = other.run(instance, "Create a file u.txt containing u").json();
+        other.delete("/instances/" + instance);
+
+        var used = other.get("/usage/tokens").json();
+
+        long tokens =
+                first.path("tokensUsed").asLong() + second.path("tokensUsed").asLong();
+        assertThat(used.path("totalTokens").asLong()).isEqualTo(tokens).isPositive();
+        assertThat(used.path("totalCost").asDouble())
+                .isEqualTo(
+                        first.path("usage").path("cost").asDouble()
+                                + second.path("usage").path("cost").asDouble(),
+                        within(1e-9));
+        assertThat(used.path("monthlyTokens").asLong()).isEqualTo(tokens);
+        assertThat(used.path("lastUsage").asText())
+                .isEqualTo(second.path("completedAt").asText());
+        assertThat(other.get("/usage").json()).isEqualTo(used);
+        assertThat(other.get("/usage/stats").body())
+                .isEqualTo("{\"instances\":{\"destroyed\":1},\"tasks\":{\"completed\":2}}");
+        client.post("/admin/rebuild-view");
+        assertThat(other.get("/usage/tokens").json()).as("after a rebuild").isEqualTo(used);
     }
 }
