@@ -50,7 +50,7 @@ public final class Stack {
                 case "roll" -> Roll.run(settings, home);
                 case "stop", "start" -> One.run(settings, home, words);
                 case "scale" -> Replicas.scale(settings, home, words.subList(1, words.size()));
-                case "rebuild-view" -> rebuildView(settings, home);
+                case "rebuild-view" -> RebuildView.run(settings, home);
                 case "demo" -> new Demo(settings, home).run();
                 case "dead-letters" ->
                     DeadLetters.run("127.0.0.1:" + settings.kafkaPort(), words.subList(1, words.size()));
@@ -283,20 +283,6 @@ public final class Stack {
                 Thread.currentThread().interrupt();
             }
         }
-    }
-
-    private static void rebuildView(Settings settings, Home home) throws IOException {
-        var key = Files.readString(home.at("secrets/api-key")).strip();
-        var report = new Gateway("http://127.0.0.1:" + settings.gatewayPort(1), key).post("/admin/rebuild-view", "");
-        System.out.printf(
-                "The topics hold %s records of %s resources. The view missed %s, was behind with %s, had %s otherwise and %s too many; rebuilt in %s ms.%n",
-                report.path("records"),
-                report.path("resources"),
-                report.path("missing"),
-                report.path("behind"),
-                report.path("different"),
-                report.path("surplus"),
-                report.path("durationMs"));
     }
 
     private static void down(Home home) {
