@@ -14,6 +14,8 @@ final class Judge {
     private static final Duration SETTLED_WITHIN = Duration.ofSeconds(60);
     /** Where the provider itself keeps an instance busy for minutes, until its boot is given up. */
     private static final Duration GIVEN_UP_WITHIN = Duration.ofMinutes(4);
+    /** The sweep looks every half minute, and believes what it has seen twice. */
+    private static final Duration SWEPT_WITHIN = Duration.ofSeconds(100);
     /** Runs wait for one another in their queues. */
     private static final Duration ENDED_WITHIN = Duration.ofMinutes(4);
 
@@ -50,6 +52,7 @@ final class Judge {
         instancesAreAsToldEverywhere(records);
         var remains = new Remains(installation, ledger);
         remains.machinesHaveOwners();
+        await("an instance has more than it uses", SWEPT_WITHIN, remains::doubles);
         ledger.instances.stream()
                 .filter(id -> !ledger.destroyed.contains(id))
                 .forEach(id -> installation.gateway(1).delete("/instances/" + id));

@@ -1,5 +1,6 @@
 package ai.in10nt.chaos;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Set;
@@ -20,22 +21,48 @@ final class Remains {
     }
 
     void machinesHaveOwners() {
+        machines().forEach(machine -> {
+            if (ledger.destroyed.contains(ownerOf(machine))) {
+                ledger.violation(
+                        "machine " + machine.path("id") + " is of " + ownerOf(machine) + ", which was destroyed");
+            }
+        });
+    }
+
+    /** Instances with more than the one machine and the one volume that they use. */
+    Set<String> doubles() {
         var owned = new HashMap<String, Integer>();
-        installation.fly().get("/v1/apps/in10nt/machines").json().forEach(machine -> {
-            var owner = machine.path("config")
-                    .path("metadata")
-                    .path("in10nt_instance")
-                    .asText();
-            owned.merge(owner, 1, Integer::sum);
-            if (ledger.destroyed.contains(owner)) {
-                ledger.violation("machine " + machine.path("id") + " is of " + owner + ", which was destroyed");
+        machines().forEach(machine -> owned.merge(ownerOf(machine) + " machines", 1, Integer::sum));
+        volumes().forEach(volume -> {
+            if (!isLeaving(volume)) {
+                owned.merge(ownerOfVolume(volume) + " volumes", 1, Integer::sum);
             }
         });
-        owned.forEach((owner, count) -> {
-            if (ledger.instances.contains(owner) && count > 1) {
-                ledger.violation(owner + " has " + count + " machines");
-            }
-        });
+        return owned.entrySet().stream()
+                .filter(entry -> entry.getValue() > 1
+                        && ledger.instances.contains(entry.getKey().split(" ", -1)[0]))
+                .map(entry -> entry.getKey() + ": " + entry.getValue())
+                .collect(Collectors.toSet());
+    }
+
+    private JsonNode machines() {
+        return installation.fly().get("/v1/apps/in10nt/machines").json();
+    }
+
+    private JsonNode volumes() {
+        return installation.fly().get("/v1/apps/in10nt/volumes").json();
+    }
+
+    private static String ownerOf(JsonNode machine) {
+        return machine.path("config").path("metadata").path("in10nt_instance").asText();
+    }
+
+    private static String ownerOfVolume(JsonNode volume) {
+        return "inst_" + volume.path("name").asText().replaceFirst("^ws_", "");
+    }
+
+    private static boolean isLeaving(JsonNode volume) {
+        return volume.path("state").asText().contains("destroy");
     }
 
     /** Destroys all instances that the load made, also those that were never acknowledged, and says what is still there. */
@@ -53,18 +80,14 @@ final class Remains {
             var link = NEXT.matcher(page.headers().firstValue("Link").orElse(""));
             path = link.find() ? link.group(1) : "";
         }
-        installation.fly().get("/v1/apps/in10nt/machines").json().forEach(machine -> {
-            if (ledger.instances.contains(machine.path("config")
-                    .path("metadata")
-                    .path("in10nt_instance")
-                    .asText())) {
+        machines().forEach(machine -> {
+            if (ledger.instances.contains(ownerOf(machine))) {
                 left.add(machine.path("id").asText() + " "
                         + machine.path("state").asText());
             }
         });
-        installation.fly().get("/v1/apps/in10nt/volumes").json().forEach(volume -> {
-            if (ledger.instances.contains("inst_" + volume.path("name").asText().replaceFirst("^ws_", ""))
-                    && !volume.path("state").asText().contains("destroy")) {
+        volumes().forEach(volume -> {
+            if (ledger.instances.contains(ownerOfVolume(volume)) && !isLeaving(volume)) {
                 left.add(volume.path("id").asText() + " " + volume.path("state").asText());
             }
         });
@@ -74,13 +97,7 @@ final class Remains {
 
     /** Processes and mounts of machines that aren't there. */
     private Set<String> ofNoMachine() {
-        var machines = StreamSupport.stream(
-                        installation
-                                .fly()
-                                .get("/v1/apps/in10nt/machines")
-                                .json()
-                                .spliterator(),
-                        false)
+        var machines = StreamSupport.stream(machines().spliterator(), false)
                 .map(machine -> machine.path("id").asText())
                 .collect(Collectors.toSet());
         var folder = installation.home().resolve("machines/machines") + "/";
