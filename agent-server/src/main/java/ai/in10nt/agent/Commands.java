@@ -47,7 +47,9 @@ final class Commands {
 
     private static final Pattern ID = Pattern.compile("cmd_[0-9a-z]{26}");
     private static final int TIMED_OUT = 124;
-    private static final int REMEMBERED = 16;
+    /** Each may have three megabytes. */
+    private static final int REMEMBERED = 4;
+
     private static final Duration NOTED_FOR = Duration.ofDays(2);
 
     private final AgentConfig config;

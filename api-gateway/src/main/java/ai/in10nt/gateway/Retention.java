@@ -67,13 +67,19 @@ class Retention {
     }
 
     private void forget(String table, String column, Instant before) {
-        int count = pool.preparedQuery("delete from " + table + " where " + column + " < $1")
-                .execute(Tuple.of(before.atOffset(ZoneOffset.UTC)))
-                .await()
-                .atMost(PATIENCE)
-                .rowCount();
-        if (count > 0) {
-            LOG.infof("%s: %d were old enough to be forgotten", table, count);
+        int all = 0;
+        int some;
+        do {
+            some = pool.preparedQuery("delete from " + table + " where ctid = any(array(select ctid from " + table
+                            + " where " + column + " < $1 limit 1000))")
+                    .execute(Tuple.of(before.atOffset(ZoneOffset.UTC)))
+                    .await()
+                    .atMost(PATIENCE)
+                    .rowCount();
+            all += some;
+        } while (some > 0);
+        if (all > 0) {
+            LOG.infof("%s: %d were old enough to be forgotten", table, all);
         }
     }
 }

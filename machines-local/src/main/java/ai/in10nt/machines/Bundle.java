@@ -135,7 +135,7 @@ final class Bundle {
         return List.of(
                 java,
                 "-XX:+UseSerialGC",
-                "-Xmx96m",
+                "-Xmx192m",
                 "-Xss512k",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:ReservedCodeCacheSize=32m",

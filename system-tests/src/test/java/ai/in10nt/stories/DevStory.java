@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,11 @@ class DevStory {
     private record Ended(int code, String output) {}
 
     private static Ended dev(int port, String home, String... words) throws IOException, InterruptedException {
+        return dev(Map.of(), port, home, words);
+    }
+
+    private static Ended dev(Map<String, String> environment, int port, String home, String... words)
+            throws IOException, InterruptedException {
         var command = new ArrayList<>(List.of("./dev"));
         command.addAll(Arrays.asList(words));
         var output = Files.createTempFile(folder, "dev", ".out");
@@ -34,6 +40,7 @@ class DevStory {
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile());
+        builder.environment().putAll(environment);
         builder.environment().put("IN10NT_BUILT", "yes");
         builder.environment().put("IN10NT_HOME", folder.resolve(home).toString());
         builder.environment().put("IN10NT_PORT", String.valueOf(port));
@@ -138,10 +145,12 @@ class DevStory {
         var client = new Client(baseUrl, status.path("apiKey").asText());
         readmesCurlLinesWork(baseUrl, status.path("apiKey").asText());
         var id = client.get("/instances").json().path(0).path("instanceId").asText();
+        var retained = Retained.in(client);
 
         assertThat(dev(21_300, "up", "down").code()).isZero();
         assertThat(left("up")).isEmpty();
-        assertThat(dev(21_300, "up", "up", "-d").code()).isZero();
+        assertThat(dev(Retained.EIGHT_DAYS_LATER, 21_300, "up", "up", "-d").code())
+                .isZero();
         await("the instance is booted again")
                 .atMost(Duration.ofMinutes(1))
                 .until(() ->
@@ -149,6 +158,7 @@ class DevStory {
                                 && client.get("/instances/" + id).text("status").equals("healthy"));
         assertThat(client.run(id, "Run the command `cat hello.txt`").text("response"))
                 .contains("hi");
+        retained.isForgotten(client, status.path("kafka").asText());
 
         assertThat(dev(21_300, "up", "down").code()).isZero();
         assertThat(left("up")).isEmpty();

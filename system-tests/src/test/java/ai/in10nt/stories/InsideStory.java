@@ -113,6 +113,24 @@ class InsideStory {
     }
 
     @Test
+    void many_long_outputs_at_once_are_no_trouble() {
+        var lengths = new ArrayList<Integer>();
+        var threads = new ArrayList<Thread>();
+        for (int i = 0; i < 8; i++) {
+            threads.add(Thread.ofVirtual().start(() -> {
+                var answer =
+                        execute("head -c 3000000 /dev/zero | tr '\\0' y; head -c 3000000 /dev/zero | tr '\\0' z >&2");
+                synchronized (lengths) {
+                    lengths.add(answer.text("stderr").length());
+                }
+            }));
+        }
+        threads.forEach(InsideStory::join);
+
+        assertThat(lengths).hasSize(8).containsOnly(1024 * 1024);
+    }
+
+    @Test
     void it_waits_longer_than_a_connection_would_and_beside_the_agent() {
         var task = client.runAsync(id, "Wait 3 seconds and create a file beside.txt containing x");
 

@@ -132,8 +132,8 @@ class OutageStory {
         var reads = new ArrayList<Client.Answer>();
         var writes = new ArrayList<Client.Answer>();
         without("postgresql", () -> {
-            reads.addAll(during(AWAY.dividedBy(2), "GET", "/instances/" + id, null));
-            writes.addAll(during(AWAY.dividedBy(2), "POST", "/instances/" + id + "/run", RUN));
+            reads.addAll(during(AWAY.dividedBy(3), "GET", "/instances/" + id, null));
+            writes.addAll(during(AWAY.dividedBy(3), "POST", "/instances/" + id + "/run", RUN));
         });
 
         assertThat(reads).isNotEmpty().allMatch(answer -> answer.status() == 503);
@@ -174,7 +174,7 @@ class OutageStory {
         var rebuilt = new ArrayList<Client.Answer>();
 
         var report = Chaos.load(stack.installation(), 2, () -> {
-            var end = Instant.now().plusSeconds(8);
+            var end = Instant.now().plusSeconds(6);
             while (Instant.now().isBefore(end)) {
                 rebuilt.add(client.post("/admin/rebuild-view"));
             }

@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -27,33 +26,16 @@ final class TestStack implements AutoCloseable {
 
     private final Path home;
     private final int port;
-    private final int replicas;
-    private Process process;
+    private final Process process;
 
     private TestStack(Path home, int port, int replicas) throws IOException {
         this.home = home;
         this.port = port;
-        this.replicas = replicas;
-        this.process = up(Map.of());
-    }
-
-    private Process up(Map<String, String> environment) throws IOException {
         var builder = command("up", "--replicas", String.valueOf(replicas))
                 .redirectErrorStream(true)
                 .redirectOutput(home.resolve("stack.out").toFile());
         builder.environment().put("IN10NT_FAILPOINTS", failPoints().toString());
-        builder.environment().putAll(environment);
-        return builder.start();
-    }
-
-    /** After {@link #stop()}: the same, with what it had. */
-    void startAgain(Map<String, String> environment) {
-        try {
-            process = up(environment);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        awaitReady();
+        this.process = builder.start();
     }
 
     static TestStack start(int replicas) {
