@@ -15,6 +15,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,6 +32,18 @@ class KillStory {
     @BeforeAll
     static void start() {
         stack = TestStack.start(2);
+    }
+
+    /** What an earlier test killed listens again: a refused connection is no accepted request. */
+    @BeforeEach
+    void awaitGateways() {
+        for (int replica = 1; replica <= 2; replica++) {
+            var gateway = stack.client(replica);
+            await("gateway " + replica + " is ready")
+                    .atMost(PATIENCE)
+                    .ignoreExceptionsInstanceOf(UncheckedIOException.class)
+                    .until(() -> gateway.get("/health/ready").status() == 200);
+        }
     }
 
     @AfterAll
