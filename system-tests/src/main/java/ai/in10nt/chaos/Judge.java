@@ -111,6 +111,11 @@ final class Judge {
     private void runsHaveOneEnd(Records records) {
         for (var run : ledger.runs.values()) {
             var ends = records.ends(run.task());
+            var refusal = records.refusal(run.task());
+            if (refusal.isPresent() && ends.isEmpty()) {
+                hasFailedWith(run, refusal.get());
+                continue;
+            }
             if (ends.size() != 1) {
                 ledger.violation(run.task() + " has " + ends.size() + " ends");
                 continue;
@@ -118,6 +123,19 @@ final class Judge {
             var told = ends.getFirst().json().path("task");
             isEverywhere("/instances/" + run.instance() + "/tasks/" + run.task(), told);
             askedOnce(run, told);
+        }
+    }
+
+    /** Acknowledged in doubt, and then refused: whoever asks is told that it failed, and why. */
+    private void hasFailedWith(Ledger.Run run, JsonNode problem) {
+        var path = "/instances/" + run.instance() + "/tasks/" + run.task();
+        for (int replica = 1; replica <= installation.replicas(); replica++) {
+            var answer = installation.gateway(replica).get(path);
+            if (!answer.text("status").equals("failed")
+                    || !answer.json().path("error").path("code").equals(problem.path("code"))) {
+                ledger.violation(
+                        path + " was refused for " + problem + ", and replica " + replica + " answers " + answer);
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package ai.in10nt.chaos;
 import ai.in10nt.contracts.Topic;
 import ai.in10nt.stories.Events;
 import ai.in10nt.stories.Events.Event;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -68,6 +69,14 @@ final class Records {
         return of(Topic.TASK_EVENTS).stream()
                 .filter(event -> event.key().equals(task) && ENDS.contains(event.type()))
                 .toList();
+    }
+
+    /** Why the task never began, where its owner refused it after the gateway had stopped waiting for the decision. */
+    Optional<JsonNode> refusal(String task) {
+        return of(Topic.REPLIES).stream()
+                .filter(reply -> reply.key().equals(task) && reply.type().equals("task.refused"))
+                .map(reply -> reply.json().path("problem"))
+                .findFirst();
     }
 
     /** Each message once; one seen twice must be the same, byte for byte. */
