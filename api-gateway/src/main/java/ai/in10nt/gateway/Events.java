@@ -249,7 +249,9 @@ class Events {
         headers.add("dead-letter-topic", record.topic().getBytes(StandardCharsets.UTF_8));
         headers.add(
                 "dead-letter-offset", (record.partition() + "@" + record.offset()).getBytes(StandardCharsets.UTF_8));
-        return deadLetters.sendMessage(org.eclipse.microprofile.reactive.messaging.Message.of(record.value())
+        return deadLetters.sendMessage(org.eclipse.microprofile.reactive.messaging.Message.of(
+                        // A letter must have a value, even where its record has none.
+                        record.value() == null ? new byte[0] : record.value())
                 .addMetadata(OutgoingKafkaRecordMetadata.<byte[]>builder()
                         .withTopic(Topic.DEAD_LETTERS.topicName())
                         .withKey(record.key())

@@ -46,7 +46,7 @@ public record Message(
     }
 
     public boolean isTombstone() {
-        return data.length == 0;
+        return type.endsWith(FORGOTTEN);
     }
 
     /** The Kafka headers, in the order they are written. */

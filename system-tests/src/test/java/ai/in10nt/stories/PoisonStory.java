@@ -14,13 +14,14 @@ import java.util.Map;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Records that nobody understands: kept, answered where somebody waits, and in nobody's way. */
 @ExtendWith(SharedStack.class)
 class PoisonStory {
-    private static void send(TestStack stack, String topic, Map<String, String> headers, String value) {
+    private static void send(TestStack stack, String topic, Map<String, String> headers, @Nullable String value) {
         Map<String, Object> config = Map.of("bootstrap.servers", stack.kafka());
         try (var producer = new KafkaProducer<>(config, new StringSerializer(), new StringSerializer())) {
             for (int partition = 0; partition < 12; partition++) {
@@ -74,6 +75,27 @@ class PoisonStory {
                 .allMatch(reply ->
                         reply.type().equals("instance.refused") && reply.value().contains("internal_error"));
         assertThat(client.get("/health/ready").status()).isEqualTo(200);
+    }
+
+    @Test
+    void a_record_without_a_value_ends_nothing_and_blocks_nothing_unless_it_is_a_tombstone(TestStack stack) {
+        var client = stack.client();
+        var id = client.create("not-forgotten");
+        var empty = headers(Ids.event(), "instance.healthy");
+        empty.put("ce_subject", id);
+        for (var topic : new String[] {"in10nt.instance.events", "in10nt.task.events", "in10nt.replies"}) {
+            send(stack, topic, Map.of(), null);
+            send(stack, topic, empty, null);
+            send(stack, topic, empty, "");
+        }
+
+        assertThat(client.run(id, "hello").text("status")).isEqualTo("completed");
+        assertThat(client.get("/instances/" + id).text("status")).isEqualTo("healthy");
+        await("they are dead letters")
+                .atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(stack.run("dead-letters").lines())
+                        .anyMatch(letter -> letter.contains("in10nt.task.events")));
+        client.delete("/instances/" + id);
     }
 
     @Test
