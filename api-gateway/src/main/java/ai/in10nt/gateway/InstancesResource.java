@@ -1,6 +1,5 @@
 package ai.in10nt.gateway;
 
-import ai.in10nt.contracts.AgentAccess;
 import ai.in10nt.contracts.InstanceCommand;
 import ai.in10nt.contracts.InstanceData;
 import ai.in10nt.contracts.InstanceId;
@@ -30,7 +29,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.eclipse.microprofile.rest.client.inject.RestClient;
 import org.jspecify.annotations.Nullable;
 
 /** Instances over HTTP. A write answers once the view holds what came of it. */
@@ -46,7 +44,7 @@ public class InstancesResource {
     private final GatewayConfig config;
     private final Keysets keysets;
     private final Idempotency idempotency;
-    private final AgentServer agent;
+    private final Machines machines;
 
     InstancesResource(
             Caller caller,
@@ -56,7 +54,7 @@ public class InstancesResource {
             GatewayConfig config,
             Keysets keysets,
             Idempotency idempotency,
-            @RestClient AgentServer agent) {
+            Machines machines) {
         this.caller = caller;
         this.view = view;
         this.commands = commands;
@@ -64,7 +62,7 @@ public class InstancesResource {
         this.config = config;
         this.keysets = keysets;
         this.idempotency = idempotency;
-        this.agent = agent;
+        this.machines = machines;
     }
 
     @POST
@@ -187,7 +185,7 @@ public class InstancesResource {
         health.put("status", statusOf(instance));
         if (instance.status() == InstanceStatus.HEALTHY && instance.agentUrl() != null) {
             try {
-                health.put("agent", agent.health(instance.agentUrl(), bearer(keysets.agentAccess(), instance)));
+                health.put("agent", machines.health(instance));
             } catch (WebApplicationException | ProcessingException e) {
                 health.put("status", "unhealthy");
             }
@@ -203,10 +201,6 @@ public class InstancesResource {
             case UNHEALTHY, FAILED -> "unhealthy";
             case STOPPING, STOPPED, DESTROYING, DESTROYED -> "stopped";
         };
-    }
-
-    private static String bearer(AgentAccess access, InstanceData instance) {
-        return "Bearer " + access.token(instance.instanceId(), instance.generation());
     }
 
     private InstanceId existing(String id) {

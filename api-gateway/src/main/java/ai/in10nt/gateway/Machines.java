@@ -3,6 +3,7 @@ package ai.in10nt.gateway;
 import ai.in10nt.contracts.Failure;
 import ai.in10nt.contracts.InstanceData;
 import ai.in10nt.contracts.InstanceStatus;
+import com.fasterxml.jackson.databind.JsonNode;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.ws.rs.ProcessingException;
 import jakarta.ws.rs.WebApplicationException;
@@ -49,7 +50,12 @@ class Machines {
         }
     }
 
-    String authorization(InstanceData instance) {
+    /** What the agent server says of itself; only where there is an {@code agentUrl}. */
+    JsonNode health(InstanceData instance) {
+        return agent.health(Objects.requireNonNull(instance.agentUrl()), authorization(instance));
+    }
+
+    private String authorization(InstanceData instance) {
         return "Bearer " + keysets.agentAccess().token(instance.instanceId(), instance.generation());
     }
 

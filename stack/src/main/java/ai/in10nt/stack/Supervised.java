@@ -55,12 +55,12 @@ final class Supervised {
     }
 
     /** How often the process has been started again since the stack started. */
-    static Path restarts(Home home, String name) {
+    private static Path restarts(Home home, String name) {
         return home.at("run/" + name + ".restarts");
     }
 
     /** Stopped by {@code ./dev stop NAME}, until {@code ./dev start NAME}. */
-    static boolean isHeld(Home home, String name) {
+    private static boolean isHeld(Home home, String name) {
         return Files.exists(held(home, name));
     }
 
