@@ -75,7 +75,7 @@ record AgentConfig(
                     Path.of(env.getOrDefault("IN10NT_WORKSPACE", "/workspace")),
                     env.getOrDefault("IN10NT_HOST", "::"),
                     Integer.parseInt(env.getOrDefault("IN10NT_PORT", "3000")),
-                    Integer.parseInt(env.getOrDefault("IN10NT_PROXY_PORT", "3001")),
+                    Integer.parseInt(env.getOrDefault("IN10NT_PROXY_PORT", "10311")),
                     Path.of(env.getOrDefault("IN10NT_OPENCODE", "/opt/in10nt/opencode")),
                     file,
                     env.containsKey("IN10NT_ONE_USER"),

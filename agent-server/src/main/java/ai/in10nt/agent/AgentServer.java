@@ -16,6 +16,10 @@ public final class AgentServer {
                 new VertxOptions().setEventLoopPoolSize(2).setWorkerPoolSize(2).setInternalBlockingPoolSize(2));
         var user = new AgentUser(config);
         var agent = new OpenCodeProcess(config, user, config.proxyPort() + 1);
+        agent.prepare();
+        var workspace = new Workspace(config);
+        var baseline = new Baseline(config);
+        baseline.takeIfThereIsNone(workspace);
         agent.start();
         var store = new RunStore(config.state());
         var runs = new Runs(config, agent, store);
@@ -27,8 +31,23 @@ public final class AgentServer {
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();
-        vertx.createHttpServer(new HttpServerOptions().setTcpNoDelay(true))
-                .requestHandler(new Api(config, agent, runs, store, new Commands(config, user)).router(vertx))
+        var ports = new Ports(config, user);
+        vertx.createHttpServer(new HttpServerOptions()
+                        .setTcpNoDelay(true)
+                        .setMaxHeaderSize(64 * 1024)
+                        .setMaxInitialLineLength(64 * 1024))
+                .requestHandler(new Api(
+                                config,
+                                agent,
+                                runs,
+                                new Commands(config, user),
+                                new FileApi(new WorkspaceFiles(config, workspace)),
+                                new WorkspaceApi(
+                                        workspace,
+                                        new Changes(workspace, baseline),
+                                        ports,
+                                        new PortProxy(vertx, ports)))
+                        .router(vertx))
                 .listen(config.port(), config.host())
                 .toCompletionStage()
                 .toCompletableFuture()

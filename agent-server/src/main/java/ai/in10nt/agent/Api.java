@@ -1,21 +1,25 @@
 package ai.in10nt.agent;
 
+import ai.in10nt.contracts.AgentAccess;
 import ai.in10nt.contracts.AgentCommand;
 import ai.in10nt.contracts.AgentRun;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.TaskId;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.concurrent.CompletionException;
 
 /** The agent server's HTTP API, for the platform only: every call carries this generation's token. */
 final class Api {
@@ -25,17 +29,25 @@ final class Api {
     private final AgentConfig config;
     private final OpenCodeProcess agent;
     private final Runs runs;
-    private final RunStore store;
     private final Commands commands;
+    private final FileApi files;
+    private final WorkspaceApi workspace;
     private final byte[] expected;
 
-    Api(AgentConfig config, OpenCodeProcess agent, Runs runs, RunStore store, Commands commands) {
+    Api(
+            AgentConfig config,
+            OpenCodeProcess agent,
+            Runs runs,
+            Commands commands,
+            FileApi files,
+            WorkspaceApi workspace) {
         this.config = config;
         this.agent = agent;
         this.runs = runs;
-        this.store = store;
         this.commands = commands;
-        this.expected = ("Bearer " + config.secrets().token()).getBytes(StandardCharsets.UTF_8);
+        this.files = files;
+        this.workspace = workspace;
+        this.expected = config.secrets().token().getBytes(StandardCharsets.UTF_8);
     }
 
     Router router(Vertx vertx) {
@@ -48,15 +60,21 @@ final class Api {
         router.put("/commands/:id")
                 .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
                 .handler(context -> blocking(context, this::execute));
-        router.get("/tasks/:taskId").handler(context -> blocking(context, this::get));
+        router.get("/tasks/:taskId/progress").handler(context -> blocking(context, this::progress));
         router.delete("/tasks/:taskId").handler(context -> blocking(context, this::cancel));
-        router.get("/tasks/:taskId/events").handler(context -> blocking(context, this::events));
+        router.get("/tools").handler(context -> blocking(context, this::tools));
+        router.get("/mcp").handler(context -> blocking(context, this::mcp));
+        files.add(router);
+        workspace.add(router);
         return router;
     }
 
     private void authenticate(RoutingContext context) {
-        var given = String.valueOf(context.request().getHeader("Authorization")).getBytes(StandardCharsets.UTF_8);
-        if (MessageDigest.isEqual(given, expected)) {
+        var own = context.request().getHeader(AgentAccess.HEADER);
+        var given = own != null
+                ? own
+                : String.valueOf(context.request().getHeader("Authorization")).replaceFirst("^Bearer ", "");
+        if (MessageDigest.isEqual(given.getBytes(StandardCharsets.UTF_8), expected)) {
             context.next();
         } else {
             error(context, 401, "unauthorized", "This token isn't of this instance's present generation.");
@@ -94,17 +112,17 @@ final class Api {
                     .ifPresentOrElse(
                             result -> answer(context, 200, result),
                             () -> answer(context, 202, Map.of("status", "running")));
-        } catch (Commands.Refused e) {
-            error(context, e.status(), e.code(), String.valueOf(e.getMessage()));
         } catch (UncheckedIOException e) {
             error(context, 400, "malformed_json", "The body isn't a command.");
         }
     }
 
-    private void get(RoutingContext context) {
-        runs.get(taskId(context), hold(context))
+    private void progress(RoutingContext context) {
+        long after = Long.parseLong(
+                Optional.ofNullable(context.request().getParam("after")).orElse("0"));
+        runs.progress(taskId(context), after, hold(context))
                 .ifPresentOrElse(
-                        report -> answer(context, 200, report),
+                        progress -> answer(context, 200, progress),
                         () -> error(
                                 context, 404, "task_not_found", "This run isn't here, or was cut and not put again."));
     }
@@ -119,31 +137,21 @@ final class Api {
         context.response().setStatusCode(204).end();
     }
 
-    /** The run's stream so far and on, as SSE; {@code Last-Event-ID} goes on after it. Ends with the run. */
-    private void events(RoutingContext context) {
-        var taskId = taskId(context);
-        var last = Optional.ofNullable(context.request().getHeader("Last-Event-ID"))
-                .orElse("0");
-        long id = Long.parseLong(last);
-        var response = context.response().setChunked(true).putHeader("Content-Type", "text/event-stream");
-        while (!response.closed()) {
-            boolean isOver = runs.get(taskId, Duration.ofMillis(100))
-                    .map(report -> report.state().isOver())
-                    .orElse(true);
-            for (var event : store.eventsAfter(taskId, id)) {
-                id++;
-                send(response, "id: " + id + "\ndata: " + event + "\n\n");
+    private void tools(RoutingContext context) {
+        var tools = new ArrayList<Map<String, String>>();
+        agent.api().tools().forEach(tool -> {
+            var name = tool.path("id").asText();
+            if (Tools.isOffered(name)) {
+                tools.add(Map.of(
+                        "name", name, "description", tool.path("description").asText()));
             }
-            if (isOver) {
-                send(response, "event: end\ndata: {}\n\n");
-                response.end();
-                return;
-            }
-        }
+        });
+        answer(context, 200, tools);
     }
 
-    private static void send(HttpServerResponse response, String text) {
-        response.write(text).toCompletionStage().toCompletableFuture().join();
+    /** The agent has no servers of the Model Context Protocol beside those that a run brings along. */
+    private void mcp(RoutingContext context) {
+        answer(context, 200, Map.of("mcpServers", Map.of()));
     }
 
     private static String taskId(RoutingContext context) {
@@ -154,26 +162,64 @@ final class Api {
         return id;
     }
 
+    /** Something that answers, and may wait. */
+    interface Handler {
+        void handle(RoutingContext context) throws IOException;
+    }
+
     /** On a virtual thread, so that it may wait. */
-    private static void blocking(RoutingContext context, Consumer<RoutingContext> handler) {
+    static void blocking(RoutingContext context, Handler handler) {
         Thread.ofVirtual().start(() -> {
             try {
-                handler.accept(context);
+                handler.handle(context);
+            } catch (Refused refused) {
+                error(context, refused);
+            } catch (FileSystemException e) {
+                error(context, WorkspaceFiles.refused(e));
             } catch (IllegalArgumentException e) {
                 error(context, 400, "bad_request", String.valueOf(e.getMessage()));
-            } catch (RuntimeException e) {
+            } catch (IOException | RuntimeException e) {
                 Log.warn("%s: %s", context.normalizedPath(), e);
                 error(context, 500, "internal_error", "The agent server failed; it was logged.");
             }
         });
     }
 
+    /** On a virtual thread; what goes wrong is thrown as it was. */
+    static <T> T await(Future<T> future) throws IOException {
+        try {
+            return future.toCompletionStage().toCompletableFuture().join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case IOException io -> throw io;
+                case io.vertx.core.file.FileSystemException file
+                when file.getCause() instanceof IOException io -> throw io;
+                case RuntimeException other -> throw other;
+                case null, default -> throw e;
+            }
+        }
+    }
+
+    static void error(RoutingContext context, Refused refused) {
+        error(context, refused.status(), refused.code(), String.valueOf(refused.getMessage()));
+    }
+
     private static void error(RoutingContext context, int status, String code, String detail) {
+        if (context.response().headWritten()) {
+            context.response().reset();
+            return;
+        }
+        if (!context.request().isEnded()) {
+            // The rest of the body is of no interest, and may be long.
+            context.response().putHeader("Connection", "close");
+            context.request().resume();
+        }
+        context.response().putHeader(AgentAccess.PROBLEM_HEADER, code);
         answer(context, status, Map.of("code", code, "error", detail));
     }
 
-    private static void answer(RoutingContext context, int status, Object body) {
-        if (!context.response().ended()) {
+    static void answer(RoutingContext context, int status, Object body) {
+        if (!context.response().ended() && !context.response().closed()) {
             context.response()
                     .setStatusCode(status)
                     .putHeader("Content-Type", "application/json")

@@ -25,26 +25,6 @@ import java.util.regex.Pattern;
 
 /** Commands that users run beside the agent, as its user: each in a session of its own, which ends as one. */
 final class Commands {
-    /** What it can't do, as an HTTP status and a word. */
-    static final class Refused extends RuntimeException {
-        private final int status;
-        private final String code;
-
-        Refused(int status, String code, String message) {
-            super(message, null, false, false);
-            this.status = status;
-            this.code = code;
-        }
-
-        int status() {
-            return status;
-        }
-
-        String code() {
-            return code;
-        }
-    }
-
     private static final Pattern ID = Pattern.compile("cmd_[0-9a-z]{26}");
     private static final int TIMED_OUT = 124;
     /** Each may have three megabytes. */
@@ -94,8 +74,9 @@ final class Commands {
 
     private void run(String id, AgentCommand.Request request, CompletableFuture<AgentCommand.Result> result) {
         try {
+            var cwd = folder(request);
             note(id);
-            result.complete(execute(request));
+            result.complete(execute(request, cwd));
         } catch (IOException e) {
             result.completeExceptionally(new UncheckedIOException(e));
         } catch (RuntimeException e) {
@@ -138,11 +119,15 @@ final class Commands {
         }
     }
 
-    private AgentCommand.Result execute(AgentCommand.Request request) throws IOException {
+    private Path folder(AgentCommand.Request request) {
         var cwd = config.workspace().resolve(request.cwd() == null ? "" : request.cwd());
         if (!Files.isDirectory(cwd)) {
             throw new Refused(422, "cwd_not_found", "cwd: there is no folder " + cwd + ".");
         }
+        return cwd;
+    }
+
+    private AgentCommand.Result execute(AgentCommand.Request request, Path cwd) throws IOException {
         long began = System.nanoTime();
         var process = user.program(
                         "command", user.environment(), cwd, List.of("setsid", shell(), "-c", request.command()))

@@ -95,6 +95,11 @@ final class OpenCode {
         call("POST", "/session/" + session + "/abort", "", PATIENCE);
     }
 
+    /** What it offers to a model: id, description, parameters. */
+    JsonNode tools() {
+        return json("GET", "/experimental/tool?provider=" + PROVIDER + "&model=" + MODEL, null);
+    }
+
     /** Reads events until the connection ends. They have no ids and no replay: whoever missed some reads the messages. */
     void events(Consumer<JsonNode> consumer) {
         var request = request("/event").GET().build();

@@ -46,7 +46,6 @@ final class OpenCodeProcess {
     }
 
     void start() {
-        prepare();
         Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
         Thread.ofVirtual().name("opencode").start(this::supervise);
     }
@@ -114,7 +113,7 @@ final class OpenCodeProcess {
     }
 
     /** Folders and OpenCode's own configuration: one provider, which is the model proxy, and one name for whatever model. */
-    private void prepare() {
+    void prepare() {
         try {
             if (!Files.exists(config.workspace())) {
                 // Only the volume outlives a stop: at Fly it is mounted in one place.

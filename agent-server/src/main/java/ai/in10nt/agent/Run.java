@@ -87,8 +87,10 @@ record Run(
     }
 
     AgentRun.Report reportNow() {
-        return report != null
-                ? report
-                : new AgentRun.Report(TaskState.RUNNING, null, usage, List.of(), messageId(), attempts, null, null);
+        return report != null ? report : unfinished();
+    }
+
+    AgentRun.Report unfinished() {
+        return new AgentRun.Report(TaskState.RUNNING, null, usage, List.of(), messageId(), attempts, null, null);
     }
 }

@@ -1,7 +1,6 @@
 package ai.in10nt.agent;
 
 import ai.in10nt.contracts.Json;
-import ai.in10nt.contracts.TaskState;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
@@ -15,8 +14,7 @@ final class RunEvents {
         return switch (event.path("type").asText()) {
             case "message.part.delta" ->
                 properties.path("field").asText().equals("text")
-                        ? Optional.of(event("text")
-                                .put("text", properties.path("delta").asText()))
+                        ? Optional.of(text(properties.path("delta").asText()))
                         : Optional.empty();
             case "message.part.updated" -> tool(properties.path("part"));
             default -> Optional.empty();
@@ -39,8 +37,13 @@ final class RunEvents {
         return Optional.of(tool);
     }
 
-    static ObjectNode state(TaskState state) {
-        return event("state").put("state", state.text());
+    static ObjectNode text(String text) {
+        return event("text").put("text", text);
+    }
+
+    /** The run told more than is kept. */
+    static ObjectNode truncated() {
+        return event("truncated");
     }
 
     private static ObjectNode event(String type) {

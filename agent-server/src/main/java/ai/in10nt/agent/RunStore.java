@@ -1,7 +1,6 @@
 package ai.in10nt.agent;
 
 import ai.in10nt.contracts.Json;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -10,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.Optional;
 
 /** Runs, their events and the conversation, on the volume: each write is on disk before it returns. */
@@ -45,30 +43,8 @@ final class RunStore {
         write(folder.resolve("conversation.json"), Json.bytes(conversation));
     }
 
-    /** Adds one event to the run's stream; its id is its line number, from 1. */
-    void append(String taskId, ObjectNode event) {
-        try {
-            Files.writeString(
-                    events(taskId), Json.text(event) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** The events after the given id. */
-    List<String> eventsAfter(String taskId, long id) {
-        if (!Files.exists(events(taskId))) {
-            return List.of();
-        }
-        try (var lines = Files.lines(events(taskId))) {
-            return lines.skip(id).toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private Path events(String taskId) {
-        return folder.resolve(taskId + ".events");
+    RunStream stream(String taskId) {
+        return new RunStream(folder.resolve(taskId + ".events"));
     }
 
     private static <T> Optional<T> read(Path file, Class<T> type) {

@@ -31,6 +31,7 @@ final class Runs {
     private @Nullable Run active;
     private boolean isActiveCancelled;
     private @Nullable Failure sessionError;
+    private @Nullable RunStream stream;
 
     Runs(AgentConfig config, OpenCodeProcess agent, RunStore store) {
         this.config = config;
@@ -53,6 +54,7 @@ final class Runs {
             store.save(run);
             store.save(new RunStore.Conversation(conversation.session(), request.queueNumber()));
             active = run;
+            stream = store.stream(taskId);
             isActiveCancelled = false;
             sessionError = null;
             Thread.ofVirtual().name(taskId).start(() -> bringToItsEnd(taskId));
@@ -83,19 +85,31 @@ final class Runs {
         }
     }
 
-    /** How it stands; held until it is over, or the time is. Empty: not here, or cut by a crash and not asked for since. */
-    Optional<AgentRun.Report> get(String taskId, Duration hold) {
-        long deadline = System.nanoTime() + hold.toNanos();
+    /**
+     * How it stands, and what was told after the event of a number; held until there is more, or the time is over. It is said to be
+     * over only together with the last of its events. Empty: not here, or cut by a crash and not asked for since.
+     */
+    Optional<AgentRun.Progress> progress(String taskId, long after, Duration hold) {
+        RunStream live;
         synchronized (lock) {
-            while (active != null && active.taskId().equals(taskId)) {
-                long left = deadline - System.nanoTime();
-                if (left <= 0) {
-                    return Optional.of(active.reportNow());
-                }
-                await(Duration.ofNanos(left));
+            live = active != null && active.taskId().equals(taskId) ? stream : null;
+        }
+        if (live != null) {
+            live.await(after, hold);
+        }
+        synchronized (lock) {
+            if (active != null && active.taskId().equals(taskId)) {
+                return Optional.of(
+                        new AgentRun.Progress(active.reportNow(), live == null ? List.of() : live.after(after)));
             }
         }
-        return store.find(taskId).filter(Run::isOver).map(Run::reportNow);
+        return store.find(taskId).filter(Run::isOver).map(run -> ended(run, after));
+    }
+
+    private AgentRun.Progress ended(Run run, long after) {
+        var told = store.stream(run.taskId());
+        var events = told.after(after);
+        return new AgentRun.Progress(told.hasAfter(after + events.size()) ? run.unfinished() : run.reportNow(), events);
     }
 
     /** Ends the run, if it is the one that runs. */
@@ -141,9 +155,11 @@ final class Runs {
         synchronized (lock) {
             try {
                 store.save(ended);
-                store.append(taskId, RunEvents.state(ended.reportNow().state()));
             } finally {
                 active = null;
+                if (stream != null) {
+                    stream.end();
+                }
                 lock.notifyAll();
             }
         }
@@ -201,8 +217,9 @@ final class Runs {
             if (active == null) {
                 return;
             }
-            var taskId = active.taskId();
-            RunEvents.of(event).ifPresent(told -> store.append(taskId, told));
+            if (stream != null) {
+                RunEvents.of(event).ifPresent(stream::add);
+            }
             switch (event.path("type").asText()) {
                 case "session.error" -> sessionError = Outcome.failure(properties.path("error"));
                 case "session.idle", "session.status" -> lock.notifyAll();

@@ -7,7 +7,6 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerResponseContext;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
-import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jboss.logging.MDC;
@@ -17,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds out who calls, before anything else looks at the request. All but {@code GET /health} needs a key. */
 class Authentication {
-    private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
+    static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
     private static final Set<String> PUBLIC = Set.of("/health", "/metrics", "/openapi", "/asyncapi");
-    private static final String REQUEST_ID_HEADER = "X-Request-Id";
+    static final String REQUEST_ID_HEADER = "X-Request-Id";
 
     private final ApiKeys keys;
     private final Caller caller;
@@ -42,15 +41,15 @@ class Authentication {
                     .item(Problem.of(413, "too_large", "The body is larger than 2 MiB.")
                             .response(path));
         }
-        var secret = secret(request);
+        var secret =
+                Access.secret(request.getHeaderString(HttpHeaders.AUTHORIZATION), request.getHeaderString("X-API-Key"));
         if (secret.isEmpty()) {
-            return Uni.createFrom()
-                    .item(unauthorized("Send an API key: Authorization: Bearer KEY, or X-API-Key: KEY.", path));
+            return Uni.createFrom().item(Access.missing().response(path));
         }
         return keys.find(secret.get())
                 .map(key -> key.isPresent()
                         ? admit(request, key.get(), path)
-                        : unauthorized("The API key is unknown, expired or revoked.", path));
+                        : Access.unknown().response(path));
     }
 
     private @Nullable Response admit(ContainerRequestContext request, ApiKeys.ApiKey key, String path) {
@@ -69,21 +68,8 @@ class Authentication {
                         .response(path);
     }
 
-    private static Response unauthorized(String detail, String path) {
-        return Problem.of(401, "unauthorized", detail).response(path);
-    }
-
     private static boolean tooLarge(ContainerRequestContext request) {
         return request.getLength() > 2 * 1024 * 1024 || request.getLength() < -1;
-    }
-
-    /** Bearer wins, where both are sent. */
-    private static Optional<String> secret(ContainerRequestContext request) {
-        var authorization = request.getHeaderString(HttpHeaders.AUTHORIZATION);
-        if (authorization != null && authorization.regionMatches(true, 0, "Bearer ", 0, 7)) {
-            return Optional.of(authorization.substring(7).strip());
-        }
-        return Optional.ofNullable(request.getHeaderString("X-API-Key")).map(String::strip);
     }
 
     private void trace(ContainerRequestContext request) {

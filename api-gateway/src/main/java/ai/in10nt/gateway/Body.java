@@ -136,6 +136,27 @@ final class Body {
         return Optional.of(number);
     }
 
+    /** Ports that users may have. */
+    List<Integer> ports(String field) {
+        var ports = new ArrayList<Integer>();
+        var value = value(field);
+        if (value.isEmpty()
+                || !value.get().isArray()
+                || value.get().isEmpty()
+                || value.get().size() > 100) {
+            wrong(field, "must be an array of 1 to 100 port numbers");
+            return ports;
+        }
+        value.get().forEach(port -> {
+            if (port.isInt() && port.intValue() >= 1024 && port.intValue() <= 65535) {
+                ports.add(port.intValue());
+            } else {
+                wrong(field, "must be numbers of 1024 to 65535");
+            }
+        });
+        return ports;
+    }
+
     List<String> texts(String field) {
         var texts = new ArrayList<String>();
         value(field).ifPresent(array -> {

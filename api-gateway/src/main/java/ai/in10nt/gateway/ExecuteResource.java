@@ -37,7 +37,7 @@ public class ExecuteResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @RunOnVirtualThread
     public Response execute(@PathParam("id") String id, @Nullable String json) {
-        return idempotency.once(caller, json, ids -> {
+        return idempotency.onceAtMachine(caller, json, ids -> {
             var request = request(json);
             var result = machines.ask(caller.tenant(), id, address -> {
                 ids.onItsWay();

@@ -20,4 +20,13 @@ interface GatewayConfig {
 
     /** Where task-service's replicas answer for what events have only the beginning of. */
     List<String> taskServices();
+
+    /**
+     * Servers in instances have hosts of their own under it: {@code {port}-{id}.<domain>}, which must lead here. Absent: only
+     * {@code /instances/{id}/proxy/{port}/} does.
+     */
+    Optional<String> previewDomain();
+
+    /** Where clients reach this API, for the addresses in answers; absent: as the request came. */
+    Optional<String> publicUrl();
 }

@@ -30,29 +30,47 @@ class Idempotency {
 
     private final Pool pool;
     private final Retention retention;
+    private final SealedAnswers sealed;
 
-    Idempotency(Pool pool, Retention retention) {
+    Idempotency(Pool pool, Retention retention, SealedAnswers sealed) {
         this.pool = pool;
         this.retention = retention;
+        this.sealed = sealed;
     }
 
     /** Does the request, or answers as the first one was answered. */
     Response once(Caller caller, @Nullable String body, Function<RequestIds, Response> request) {
+        return once(caller, body, false, request);
+    }
+
+    /**
+     * The same for a request that goes to a machine past Kafka: its answer may hold secrets, and is kept sealed; that it is on its
+     * way is noted in its own row, as there is no command's.
+     */
+    Response onceAtMachine(Caller caller, @Nullable String body, Function<RequestIds, Response> request) {
+        return once(caller, body, true, request);
+    }
+
+    private Response once(
+            Caller caller, @Nullable String body, boolean isAtMachine, Function<RequestIds, Response> request) {
         if (caller.idempotencyKey() == null) {
             return request.apply(RequestIds.random());
         }
         var names = names(caller);
         var row = findSame(names, body);
         if (row.getInteger("status") != null) {
-            return response(row);
+            return response(row, names);
         }
         var ids = ids(names, row);
+        if (isAtMachine) {
+            ids.whenOnItsWay(() -> execute("update idempotency set under_way = true" + MINE, names));
+        }
         try {
-            return remember(names, request.apply(ids), row);
+            return remember(names, request.apply(ids), row, isAtMachine);
         } catch (Problem problem) {
             // That somebody is away isn't an answer, even after the command went.
             if (ids.isOnItsWay() && !NO_ANSWER.contains(problem.status())) {
-                return remember(names, problem.response(caller.path()), row);
+                return remember(names, problem.response(caller.path()), row, isAtMachine);
             }
             if (!ids.isOnItsWay()) {
                 forget(names, row, ids.command());
@@ -127,29 +145,31 @@ class Idempotency {
     }
 
     /** Who is first to have an answer, has the answer. */
-    private Response remember(List<String> names, Response response, Row row) {
+    private Response remember(List<String> names, Response response, Row row, boolean isSealed) {
+        var text = String.valueOf(response.getEntity());
         execute(
-                "update idempotency set status = $5, location = $6, media_type = $7, body = $8" + MINE
-                        + " and created_at = $9 and status is null",
+                "update idempotency set status = $5, location = $6, media_type = $7, body = $8, sealed = $9" + MINE
+                        + " and created_at = $10 and status is null",
                 names,
                 response.getStatus(),
                 response.getHeaderString("Location"),
                 Optional.ofNullable(response.getMediaType())
                         .map(Object::toString)
                         .orElse("application/json"),
-                String.valueOf(response.getEntity()),
+                isSealed ? sealed.seal(text, names) : text,
+                isSealed,
                 row.getOffsetDateTime("created_at"));
         var answered = pool.preparedQuery("select * from idempotency" + MINE)
                 .execute(Tuple.from(List.copyOf(names)))
                 .await()
                 .atMost(View.PATIENCE);
-        return answered.size() == 0 ? response : response(answered.iterator().next());
+        return answered.size() == 0 ? response : response(answered.iterator().next(), names);
     }
 
     /** Unless an earlier try of the same request has its command on its way: that one counts. */
     private void forget(List<String> names, Row row, String command) {
         execute(
-                "delete from idempotency" + MINE + " and created_at = $5 and status is null"
+                "delete from idempotency" + MINE + " and created_at = $5 and status is null and not under_way"
                         + " and not exists (select 1 from request where command_id = $6)",
                 names,
                 row.getOffsetDateTime("created_at"),
@@ -162,10 +182,11 @@ class Idempotency {
         pool.preparedQuery(sql).execute(Tuple.from(values)).await().atMost(View.PATIENCE);
     }
 
-    private static Response response(Row row) {
+    private Response response(Row row, List<String> names) {
+        var body = row.getString("body");
         var response = Response.status(row.getInteger("status"))
                 .type(row.getString("media_type"))
-                .entity(row.getString("body"));
+                .entity(Boolean.TRUE.equals(row.getBoolean("sealed")) ? sealed.open(body, names) : body);
         if (row.getString("location") != null) {
             response.header("Location", row.getString("location"));
         }

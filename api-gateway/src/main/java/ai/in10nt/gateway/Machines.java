@@ -43,10 +43,7 @@ class Machines {
         } catch (WebApplicationException e) {
             throw refused(e);
         } catch (ProcessingException e) {
-            throw Problem.of(
-                    502,
-                    "machine_unreachable",
-                    "The machine of this instance went away, or doesn't answer; try again.");
+            throw unreachable();
         }
     }
 
@@ -56,11 +53,15 @@ class Machines {
     }
 
     private String authorization(InstanceData instance) {
-        return "Bearer " + keysets.agentAccess().token(instance.instanceId(), instance.generation());
+        return "Bearer " + token(instance);
+    }
+
+    String token(InstanceData instance) {
+        return keysets.agentAccess().token(instance.instanceId(), instance.generation());
     }
 
     /** The one rule of which states a request to the machine waits in. */
-    private InstanceData healthy(String tenant, String id) {
+    InstanceData healthy(String tenant, String id) {
         return waiters.until(id, Instant.now().plus(HEALTHY_WITHIN), () -> {
                     var instance = view.instance(tenant, id)
                             .await()
@@ -92,9 +93,18 @@ class Machines {
     }
 
     private static Problem refused(WebApplicationException e) {
-        int status = e.getResponse().getStatus();
-        var told = AgentProblem.of(e.getResponse());
-        return status >= 400 && status < 500 && status != 401
+        return refused(e.getResponse().getStatus(), AgentProblem.of(e.getResponse()));
+    }
+
+    static Problem unreachable() {
+        return Problem.of(
+                502, "machine_unreachable", "The machine of this instance went away, or doesn't answer; try again.");
+    }
+
+    /** The one table from an agent server's refusal to ours. */
+    static Problem refused(int status, AgentProblem told) {
+        boolean isOfPort = told.code().startsWith("port_");
+        return isOfPort || (status >= 400 && status < 500 && status != 401)
                 ? Problem.of(status, told.code(), told.error())
                 // 401: it boots anew just now, and its token is another one.
                 : Problem.of(502, "machine_failed", "The machine of this instance can't do that now; try again.");

@@ -5,7 +5,9 @@ import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -93,14 +95,20 @@ final class Problem extends RuntimeException {
         return body;
     }
 
-    Response response(@Nullable String path) {
-        var response = Response.status(status).type(MEDIA_TYPE).entity(Json.text(body(path)));
+    Map<String, String> headers() {
+        var headers = new LinkedHashMap<String, String>();
         if (retryAfterSeconds > 0) {
-            response.header(HttpHeaders.RETRY_AFTER, retryAfterSeconds);
+            headers.put(HttpHeaders.RETRY_AFTER, String.valueOf(retryAfterSeconds));
         }
         if (status == 401) {
-            response.header(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+            headers.put(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
         }
+        return headers;
+    }
+
+    Response response(@Nullable String path) {
+        var response = Response.status(status).type(MEDIA_TYPE).entity(Json.text(body(path)));
+        headers().forEach(response::header);
         return response.build();
     }
 }

@@ -37,10 +37,16 @@ class Problems {
 
     @ServerExceptionMapper
     Response any(Throwable e, UriInfo uri) {
-        return (isAway(e)
-                        ? Problem.unavailable("database_unavailable", "The database doesn't answer; try again soon.")
-                        : internal(e))
-                .response(uri.getPath());
+        return of(e).response(uri.getPath());
+    }
+
+    static Problem of(Throwable failure) {
+        if (failure instanceof Problem problem) {
+            return problem;
+        }
+        return isAway(failure)
+                ? Problem.unavailable("database_unavailable", "The database doesn't answer; try again soon.")
+                : internal(failure);
     }
 
     private static Problem internal(Throwable e) {

@@ -24,6 +24,7 @@ final class RequestIds {
     private final Optional<String> seed;
     private final Instant at;
     private boolean isOnItsWay;
+    private Runnable whenOnItsWay = () -> {};
 
     private RequestIds(Optional<String> seed, Instant at) {
         this.seed = seed;
@@ -41,6 +42,11 @@ final class RequestIds {
     /** The request may have been made before. */
     boolean isRepeatable() {
         return seed.isPresent();
+    }
+
+    /** When this request was made first; now, where it can't be told apart from others. */
+    Instant firstAskedAt(Instant now) {
+        return seed.isPresent() ? at : now;
     }
 
     InstanceId instance() {
@@ -73,7 +79,14 @@ final class RequestIds {
 
     /** The command is a row: from now on the request can't be undone. */
     void onItsWay() {
-        isOnItsWay = true;
+        if (!isOnItsWay) {
+            isOnItsWay = true;
+            whenOnItsWay.run();
+        }
+    }
+
+    void whenOnItsWay(Runnable action) {
+        whenOnItsWay = action;
     }
 
     boolean isOnItsWay() {

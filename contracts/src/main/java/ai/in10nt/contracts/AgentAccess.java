@@ -2,15 +2,22 @@ package ai.in10nt.contracts;
 
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.util.Base64;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Derives the bearer tokens of agent servers from one secret, so that no token ever travels through Kafka or is stored: HMAC of
  * the instance's id and generation. A token of an older generation is another token.
  */
 public final class AgentAccess {
+    /** Carries an agent server's token where {@code Authorization} is the request's own. */
+    public static final String HEADER = "In10nt-Agent-Token";
+    /** An answer is the agent server's own refusal, and not what a server in the machine says; its value is the code. */
+    public static final String PROBLEM_HEADER = "In10nt-Agent-Problem";
+
     private final SecretKeySpec key;
 
     /** @param secret at least 32 bytes of randomness, base64 */
@@ -29,6 +36,12 @@ public final class AgentAccess {
     /** The token with which one service asks another for what events carry only the beginning of. */
     public String serviceToken(String service) {
         return hmac("service\n" + service);
+    }
+
+    /** Whether the value of an {@code Authorization} header is that token. */
+    public boolean isService(String service, @Nullable String authorization) {
+        var expected = ("Bearer " + serviceToken(service)).getBytes(StandardCharsets.UTF_8);
+        return authorization != null && MessageDigest.isEqual(authorization.getBytes(StandardCharsets.UTF_8), expected);
     }
 
     /** Tells the machines of this installation from those of another in the same account; no secret. */

@@ -22,6 +22,17 @@ public final class AgentRun {
             @Nullable Trace trace) {}
 
     /**
+     * The answer to {@code GET /tasks/{taskId}/progress?after=N}: how the run stands, and what the agent told since.
+     *
+     * @param events each one JSON object, numbered on from N + 1; empty and over: there are no more
+     */
+    public record Progress(Report report, List<String> events) {
+        public Progress {
+            events = List.copyOf(events);
+        }
+    }
+
+    /**
      * How the run stands.
      *
      * @param attempts how often the prompt was given to the agent

@@ -16,6 +16,9 @@ public sealed interface TaskCommand {
     record Run(TaskId taskId, InstanceId instanceId, long instanceRevision, String prompt, RunOptions options)
             implements TaskCommand {}
 
+    /** The task ends, if it hasn't; what its agent does for it is aborted. */
+    record Cancel(TaskId taskId, InstanceId instanceId) implements TaskCommand {}
+
     /**
      * How the agent and the model are to work on it.
      *
@@ -39,6 +42,7 @@ public sealed interface TaskCommand {
     static String typeOf(TaskCommand command) {
         return switch (command) {
             case Run _ -> "task.run";
+            case Cancel _ -> "task.cancel";
         };
     }
 
@@ -46,6 +50,7 @@ public sealed interface TaskCommand {
     static TaskCommand from(Message message) {
         return switch (message.type()) {
             case "task.run" -> Json.read(message.data(), Run.class);
+            case "task.cancel" -> Json.read(message.data(), Cancel.class);
             default -> throw new IllegalArgumentException("not a task command: " + message.type());
         };
     }

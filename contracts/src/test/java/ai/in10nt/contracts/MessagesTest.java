@@ -116,6 +116,8 @@ class MessagesTest {
                 new TaskCommand.RunOptions(
                         "anthropic/claude-sonnet-4.5", "openrouter", 480_000, 8000, "Be brief.", true, 1));
         samples.add(new Sample(TaskCommand.typeOf(run), Topic.TASK_COMMANDS, run, TaskCommand.Run.class));
+        var cancel = new TaskCommand.Cancel(TASK, INSTANCE);
+        samples.add(new Sample(TaskCommand.typeOf(cancel), Topic.TASK_COMMANDS, cancel, TaskCommand.Cancel.class));
         for (var state : TaskState.values()) {
             samples.add(new Sample(
                     TaskEvent.typeOf(state), Topic.TASK_EVENTS, new TaskEvent(3, task(state)), TaskEvent.class));

@@ -26,6 +26,7 @@ final class Bundle {
             "CAP_SETUID",
             "CAP_NET_BIND_SERVICE");
     private static final int MAX_PROCESSES = 2048;
+    private static final int AGENT_PORT = 10310;
     private static final long MIB = 1024 * 1024;
 
     private final Config config;
@@ -100,7 +101,7 @@ final class Bundle {
         process.put("args", arguments);
         process.put(
                 "env",
-                environment(machine).entrySet().stream()
+                insideEnvironment(machine).entrySet().stream()
                         .map(e -> e.getKey() + "=" + e.getValue())
                         .toList());
         process.put("cwd", "/");
@@ -125,10 +126,19 @@ final class Bundle {
             init.path("entrypoint").forEach(argument -> command.add(argument.asText()));
             init.path("cmd").forEach(argument -> command.add(argument.asText()));
         }
-        if (!command.isEmpty()) {
-            return command;
-        }
+        return command.isEmpty() ? agentServer() : command;
+    }
+
+    private static List<String> agentServer() {
         return agentServer("/opt/in10nt/java/bin/java", "/opt/in10nt/agent");
+    }
+
+    /**
+     * What the machine's port 3000, as the host sees it, is inside. The agent server leaves 3000 itself to the dev servers of
+     * users, as it does at Fly by listening on the private address alone.
+     */
+    static int port(Machine machine) {
+        return program(machine).equals(agentServer()) ? AGENT_PORT : 3000;
     }
 
     static List<String> agentServer(String java, String lib) {
@@ -144,6 +154,12 @@ final class Bundle {
                 "-cp",
                 lib + "/*",
                 "ai.in10nt.agent.AgentServer");
+    }
+
+    private static Map<String, String> insideEnvironment(Machine machine) {
+        var env = environment(machine);
+        env.putIfAbsent("IN10NT_PORT", String.valueOf(port(machine)));
+        return env;
     }
 
     static Map<String, String> environment(Machine machine) {

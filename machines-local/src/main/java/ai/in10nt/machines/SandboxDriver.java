@@ -127,6 +127,7 @@ final class SandboxDriver implements Driver {
                 dir.toString(),
                 machine.id(),
                 machine.privateIp(),
+                String.valueOf(Bundle.port(machine)),
                 model == null ? "none" : model.toString(),
                 runcState.toString()));
         if (form != Form.ROOT) {

@@ -3,10 +3,10 @@
 # user namespace), so that it outlives machines-local, and its mounts are gone with it. What the machine is given comes by
 # standard input, "NAME MODE BASE64" a line, into a tmpfs that only this namespace sees.
 #
-#   shim.sh DIR ID ADDRESS MODEL_PORT|none RUNC_STATE [RUNC_FLAG...]
+#   shim.sh DIR ID ADDRESS PORT MODEL_PORT|none RUNC_STATE [RUNC_FLAG...]
 set -u
-dir=$1 id=$2 address=$3 model=$4 state=$5
-shift 5
+dir=$1 id=$2 address=$3 port=$4 model=$5 state=$6
+shift 6
 cd "$dir" || exit 1
 end() {
   echo "$1" >exit.new && mv exit.new exit
@@ -27,7 +27,7 @@ done
 unshare --net=netns true || fail "no network namespace"
 nsenter --net=netns nft -f bundle/egress.nft >>machine.log 2>&1 || fail "no egress rules"
 # pasta as uid 0 gives its capabilities up by itself; as nobody it couldn't open the namespace.
-timeout 10 pasta -q -4 --runas 0:0 --config-net --netns-only -t "$address/3000:3000" -T "$model" -u none -U none \
+timeout 10 pasta -q -4 --runas 0:0 --config-net --netns-only -t "$address/3000:$port" -T "$model" -u none -U none \
   --no-map-gw -l pasta.log -P pasta.pid --netns "$dir/netns" >>machine.log 2>&1 || fail "no network: see pasta.log"
 runc "$@" --root "$state" run --preserve-fds 1 --pid-file init.pid -b "$dir/bundle" "$id" >>machine.log 2>&1 3>oom
 code=$?

@@ -152,6 +152,7 @@ final class Parts {
                 "gateway.keyset",
                 home.keysFor("api-gateway", "agent-access.key", "provisioner-public.json")
                         .toString());
+        config.put("gateway.preview-domain", "localhost");
         config.put("gateway.first-key", home.at("secrets/api-key").toString());
         config.put(
                 "gateway.task-services",

@@ -2,6 +2,7 @@ package ai.in10nt.task;
 
 import ai.in10nt.contracts.AgentRun;
 import io.quarkus.rest.client.reactive.Url;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PUT;
@@ -22,14 +23,23 @@ interface AgentServer {
             AgentRun.Request request);
 
     /**
-     * How the run stands.
+     * How the run stands, and what the agent told since the event of a number.
      *
-     * @param waitMs how long to hold the request for its end
+     * @param waitMs how long to hold the request for its end, or for another event
      */
     @GET
-    AgentRun.Report get(
+    @Path("/progress")
+    AgentRun.Progress progress(
             @Url String agentUrl,
             @HeaderParam("Authorization") String authorization,
             @PathParam("taskId") String taskId,
+            @QueryParam("after") long after,
             @QueryParam("waitMs") long waitMs);
+
+    /** Aborts it, if it is the one that runs. */
+    @DELETE
+    void cancel(
+            @Url String agentUrl,
+            @HeaderParam("Authorization") String authorization,
+            @PathParam("taskId") String taskId);
 }

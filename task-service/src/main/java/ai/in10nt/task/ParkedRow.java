@@ -1,5 +1,6 @@
 package ai.in10nt.task;
 
+import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.TaskCommand;
@@ -35,11 +36,15 @@ class ParkedRow {
     byte[] data = {};
 
     static ParkedRow of(Message message, TaskCommand.Run run, int partition, Instant deadline) {
+        return of(message, run.instanceId(), run.instanceRevision(), partition, deadline);
+    }
+
+    static ParkedRow of(Message message, InstanceId instance, long instanceRevision, int partition, Instant deadline) {
         var row = new ParkedRow();
         row.commandId = message.id();
-        row.instanceId = run.instanceId().value();
+        row.instanceId = instance.value();
         row.partition = partition;
-        row.instanceRevision = run.instanceRevision();
+        row.instanceRevision = instanceRevision;
         row.deadline = deadline;
         row.headers = Json.text(message.headers());
         row.data = message.data();

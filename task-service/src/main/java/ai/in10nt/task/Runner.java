@@ -41,8 +41,19 @@ class Runner implements Reconciler {
     private final AgentServer agent;
     private final AgentAccess access;
     private final MeterRegistry metrics;
+    private final Aborts aborts;
+    private final RunEvents events;
 
-    Runner(TaskStore store, Tasks tasks, @RestClient AgentServer agent, AgentAccess access, MeterRegistry metrics) {
+    Runner(
+            TaskStore store,
+            Tasks tasks,
+            Aborts aborts,
+            RunEvents events,
+            @RestClient AgentServer agent,
+            AgentAccess access,
+            MeterRegistry metrics) {
+        this.aborts = aborts;
+        this.events = events;
         this.metrics = metrics;
         this.store = store;
         this.tasks = tasks;
@@ -54,11 +65,15 @@ class Runner implements Reconciler {
     public List<Due> due(List<Integer> partitions) {
         var due = new ArrayList<>(store.due(partitions));
         due.addAll(store.overdue(partitions));
+        due.addAll(aborts.due(partitions));
         return due;
     }
 
     @Override
     public Optional<Duration> step(String id) {
+        if (Aborts.isOne(id)) {
+            return aborts.step(id);
+        }
         if (!TaskId.isValid(id)) {
             store.decideOverdue(id);
             return Optional.empty();
@@ -120,7 +135,14 @@ class Runner implements Reconciler {
 
     private Optional<Duration> run(Read read, String agentUrl) {
         try {
-            var report = report(read.task(), agentUrl);
+            var id = read.task().data().taskId().value();
+            long after = events.lastKnown(id);
+            var progress = progress(read.task(), agentUrl, after);
+            if (progress.isEmpty()) {
+                return Optional.of(AT_ONCE);
+            }
+            events.add(id, after, progress.get().events());
+            var report = progress.get().report();
             if (!report.state().isOver()) {
                 return Optional.of(AT_ONCE);
             }
@@ -144,24 +166,26 @@ class Runner implements Reconciler {
         }
     }
 
-    private AgentRun.Report report(Task task, String agentUrl) {
+    /** Empty: it was just given to the agent. */
+    private Optional<AgentRun.Progress> progress(Task task, String agentUrl, long after) {
         var id = task.data().taskId().value();
         var authorization = "Bearer " + access.token(task.data().instanceId(), task.generation());
         try {
-            return agent.get(agentUrl, authorization, id, HOLD.toMillis());
+            return Optional.of(agent.progress(agentUrl, authorization, id, after, HOLD.toMillis()));
         } catch (WebApplicationException e) {
             if (e.getResponse().getStatus() != 404) {
                 throw e;
             }
         }
         var request = new AgentRun.Request(task.data().prompt(), task.options(), task.queueNumber(), task.trace());
-        var report = agent.put(agentUrl, authorization, id, request);
+        var _ = agent.put(agentUrl, authorization, id, request);
         FailPoint.reach("after-agent-put");
-        return report;
+        return Optional.empty();
     }
 
     private Optional<Duration> end(Read read, Task ended) {
         if (store.commit(read, ended)) {
+            events.ended(read.task().data().taskId().value());
             LOG.infof("%s", ended);
             metrics.timer(
                             "task.run.finished",

@@ -51,6 +51,28 @@ record Task(
         };
     }
 
+    /** What may come of a {@code task.cancel}. */
+    sealed interface Cancellation {
+        record Cancelled(Task task) implements Cancellation {}
+
+        record Unchanged(Task task) implements Cancellation {}
+
+        record Refused(Failure problem) implements Cancellation {}
+    }
+
+    static Cancellation decide(TaskCommand.Cancel cancel, @Nullable Task task, String tenant, Instant now) {
+        if (task == null
+                || !task.tenant.equals(tenant)
+                || !task.data.instanceId().equals(cancel.instanceId())) {
+            return new Cancellation.Refused(
+                    new Failure("task_not_found", "There is no task " + cancel.taskId() + " on this instance."));
+        }
+        return task.isOver()
+                ? new Cancellation.Unchanged(task)
+                : new Cancellation.Cancelled(
+                        task.ended(TaskState.CANCELLED, new Failure("cancelled", "The task was cancelled."), now));
+    }
+
     private static Decision refused(String code, String detail) {
         return new Decision.Refused(new Failure(code, detail));
     }

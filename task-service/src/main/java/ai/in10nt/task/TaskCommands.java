@@ -17,9 +17,10 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 @ApplicationScoped
 class TaskCommands {
     private static final String RUN = "task.run";
+    private static final String CANCEL = "task.cancel";
     private static final String FORGOTTEN = "instance.forgotten";
     private static final Set<String> TYPES = Stream.concat(
-                    Stream.of(RUN, FORGOTTEN),
+                    Stream.of(RUN, CANCEL, FORGOTTEN),
                     Arrays.stream(InstanceEvent.Type.values()).map(InstanceEvent.Type::text))
             .collect(Collectors.toUnmodifiableSet());
 
@@ -38,7 +39,7 @@ class TaskCommands {
 
     private Uni<Void> handle(Journal journal, Message message, int partition) {
         return switch (message.type()) {
-            case RUN -> tasks.decide(journal, message, partition);
+            case RUN, CANCEL -> tasks.decide(journal, message, partition);
             case FORGOTTEN -> Tasks.forget(journal, message);
             default -> tasks.follow(journal, message, partition);
         };

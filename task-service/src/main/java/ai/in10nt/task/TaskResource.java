@@ -9,26 +9,23 @@ import jakarta.ws.rs.NotAuthorizedException;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import org.jspecify.annotations.Nullable;
 
 /** For the gateway: the whole prompt and response, where events carry only their beginning. */
 @Path("/tasks/{taskId}")
 public class TaskResource {
     private final TaskStore store;
-    private final byte[] expected;
+    private final AgentAccess access;
 
     TaskResource(TaskStore store, AgentAccess access) {
         this.store = store;
-        this.expected = ("Bearer " + access.serviceToken("task-service")).getBytes(StandardCharsets.UTF_8);
+        this.access = access;
     }
 
     @GET
     public Uni<TaskData> get(
             @PathParam("taskId") String taskId, @HeaderParam("Authorization") @Nullable String authorization) {
-        var given = authorization == null ? new byte[0] : authorization.getBytes(StandardCharsets.UTF_8);
-        if (!MessageDigest.isEqual(given, expected)) {
+        if (!access.isService("task-service", authorization)) {
             throw new NotAuthorizedException("Bearer");
         }
         return store.task(taskId)

@@ -20,6 +20,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -43,13 +44,72 @@ class Tasks {
     }
 
     Uni<Void> decide(Journal journal, Message message, int partition) {
-        if (!(TaskCommand.from(message) instanceof TaskCommand.Run run)) {
-            throw new IllegalArgumentException("not a task.run: " + message);
-        }
+        var command = TaskCommand.from(message);
         return journal.isAnswered(message)
                 ? Uni.createFrom().voidItem()
-                : mirror(journal, run.instanceId().value())
-                        .flatMap(mirror -> parkOrDecide(journal, message, run, mirror.orElse(null), partition));
+                : mirror(journal, command.instanceId().value()).flatMap(mirror -> switch (command) {
+                    case TaskCommand.Run run -> parkOrDecide(journal, message, run, mirror.orElse(null), partition);
+                    case TaskCommand.Cancel cancel -> parkOrDecide(journal, message, cancel, partition);
+                });
+    }
+
+    /** Where the task's own run waits for an event, what is wanted of it waits behind it. */
+    private Uni<Void> parkOrDecide(Journal journal, Message message, TaskCommand.Cancel cancel, int partition) {
+        return journal.session()
+                .createQuery("from ParkedRow p where p.instanceId = :instance", ParkedRow.class)
+                .setParameter("instance", cancel.instanceId().value())
+                .getResultList()
+                .flatMap(parked -> {
+                    if (parked.stream().anyMatch(row -> row.commandId.equals(message.id()))) {
+                        return Uni.createFrom().voidItem();
+                    }
+                    var run = parked.stream()
+                            .filter(row -> row.message().subject().equals(message.subject()))
+                            .findFirst();
+                    return run.isPresent()
+                            ? journal.session()
+                                    .persist(ParkedRow.of(
+                                            message,
+                                            cancel.instanceId(),
+                                            run.get().instanceRevision,
+                                            partition,
+                                            run.get().deadline))
+                            : decideOnce(journal, message, cancel, partition);
+                });
+    }
+
+    private Uni<Void> decideOnce(Journal journal, Message message, TaskCommand.Cancel cancel, int partition) {
+        return journal.session()
+                .find(TaskRow.class, cancel.taskId().value(), LockModeType.PESSIMISTIC_WRITE)
+                .flatMap(row -> decideOnce(journal, message, cancel, row, partition));
+    }
+
+    private Uni<Void> decideOnce(
+            Journal journal, Message message, TaskCommand.Cancel cancel, @Nullable TaskRow row, int partition) {
+        var now = now();
+        switch (Task.decide(cancel, row == null ? null : row.task(), message.tenant(), now)) {
+            case Task.Cancellation.Cancelled(var task) -> {
+                var before = Objects.requireNonNull(row).task();
+                row.set(task);
+                var event = event(task, message.id(), now);
+                journal.event(Topic.TASK_EVENTS, partition, event);
+                journal.answer(message, event.type());
+                if (before.data().state() == TaskState.RUNNING) {
+                    return journal.session().merge(AbortRow.of(before)).replaceWithVoid();
+                }
+            }
+            case Task.Cancellation.Unchanged(var task) ->
+                reply(
+                        journal,
+                        message,
+                        "task.unchanged",
+                        Reply.unchanged(
+                                new Reply.Command(message.id(), message.type()),
+                                task.data().bounded()),
+                        partition);
+            case Task.Cancellation.Refused(var problem) -> refuse(journal, message, problem, partition);
+        }
+        return Uni.createFrom().voidItem();
     }
 
     private static Uni<Optional<InstanceMirror>> mirror(Journal journal, String id) {
@@ -93,9 +153,13 @@ class Tasks {
 
     private void refuse(Journal journal, Message command, Failure problem, int partition) {
         var reply = Reply.refused(new Reply.Command(command.id(), command.type()), problem);
+        reply(journal, command, "task.refused", reply, partition);
+    }
+
+    private void reply(Journal journal, Message command, String type, Reply reply, int partition) {
         var message = new Message(
                 Ids.event(),
-                "task.refused",
+                type,
                 SOURCE,
                 command.subject(),
                 now(),
@@ -220,9 +284,16 @@ class Tasks {
         return journal.session()
                 .remove(row)
                 // Answered already: it was parked again by a redelivery that ran beside its decision.
-                .chain(() -> !journal.isAnswered(message) && TaskCommand.from(message) instanceof TaskCommand.Run run
-                        ? decideOnce(journal, message, run, mirror, row.partition)
-                        : Uni.createFrom().voidItem());
+                .chain(() -> journal.isAnswered(message)
+                        ? Uni.createFrom().voidItem()
+                        : switch (TaskCommand.from(message)) {
+                            case TaskCommand.Run run -> decideOnce(journal, message, run, mirror, row.partition);
+                            // Its run was decided just before, by this very transaction.
+                            case TaskCommand.Cancel cancel ->
+                                journal.session()
+                                        .flush()
+                                        .chain(() -> decideOnce(journal, message, cancel, row.partition));
+                        });
     }
 
     /** What these commands wait for didn't come in time: they are decided on what there is. */

@@ -1,0 +1,200 @@
+package ai.in10nt.httpproxy;
+
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.NetSocket;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A request passed on to another server, and its answer back: streamed both ways with back-pressure, upgrades (WebSocket) as raw
+ * bytes, headers of one hop (RFC 9110, 7.6.1) left out. A client that hangs up ends the exchange on the other side, and the other
+ * way round: an answer that was cut never looks whole.
+ */
+public final class Exchange {
+    private static final Set<String> ONE_HOP = Set.of(
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "host",
+            "expect");
+
+    /** What whoever passes it on may change of the answer. */
+    public interface Answer {
+        /** Headers as they go to the client, status and body aside. */
+        void headers(MultiMap headers);
+
+        /** Another answer in its place, whose body is this reader's to read; empty: it is passed on. */
+        Optional<Future<Void>> instead(HttpClientResponse answer);
+    }
+
+    private Exchange() {}
+
+    /** The request's headers without those that belong to this hop. */
+    public static MultiMap endToEnd(MultiMap headers) {
+        var passed = MultiMap.caseInsensitiveMultiMap();
+        var named = headers.getAll(HttpHeaders.CONNECTION);
+        headers.forEach(header -> {
+            var name = header.getKey().toLowerCase(Locale.ROOT);
+            boolean isNamed = named.stream()
+                    .flatMap(value -> java.util.Arrays.stream(value.split(",", -1)))
+                    .anyMatch(token -> token.strip().equalsIgnoreCase(name));
+            if (!ONE_HOP.contains(name) && !isNamed) {
+                passed.add(header.getKey(), header.getValue());
+            }
+        });
+        return passed;
+    }
+
+    /**
+     * Passes it on.
+     *
+     * @param request paused, its body not read yet
+     * @param to where to, with the path and the headers that the other server is to see; the method is the request's own
+     * @return fails where there is no answer, with nothing said to the client yet; what goes wrong later ends the connection
+     */
+    public static Future<Void> pass(HttpServerRequest request, HttpClient client, RequestOptions to, Answer answer) {
+        to.setMethod(request.method());
+        if (isUpgrade(request)) {
+            return upgrade(request, client, to, answer);
+        }
+        return client.request(to)
+                .compose(upstream -> send(request, upstream))
+                // A connection that was kept may have been closed by the other side just now.
+                .recover(failure -> mayBeRepeated(request)
+                        ? client.request(to).compose(again -> send(request, again))
+                        : Future.failedFuture(failure))
+                .compose(received -> receive(request, received, answer));
+    }
+
+    private static boolean isUpgrade(HttpServerRequest request) {
+        var connection = String.valueOf(request.getHeader(HttpHeaders.CONNECTION));
+        return request.version() == HttpVersion.HTTP_1_1
+                && request.headers().contains(HttpHeaders.UPGRADE)
+                && connection.toLowerCase(Locale.ROOT).contains("upgrade")
+                && !"h2c".equalsIgnoreCase(request.getHeader(HttpHeaders.UPGRADE));
+    }
+
+    private static boolean hasBody(HttpServerRequest request) {
+        var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return length != null
+                ? !length.strip().equals("0")
+                : request.headers().contains(HttpHeaders.TRANSFER_ENCODING)
+                        || (request.version() == HttpVersion.HTTP_2 && !request.isEnded());
+    }
+
+    private static boolean mayBeRepeated(HttpServerRequest request) {
+        return !hasBody(request)
+                && (request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD))
+                && !request.response().closed();
+    }
+
+    private static Future<HttpClientResponse> send(HttpServerRequest request, HttpClientRequest upstream) {
+        endTogether(request.response(), upstream);
+        if (!hasBody(request)) {
+            request.resume();
+            return upstream.send();
+        }
+        if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
+            request.response().writeContinue();
+        }
+        if (!request.headers().contains(HttpHeaders.CONTENT_LENGTH)) {
+            upstream.setChunked(true);
+        }
+        var answer = upstream.response();
+        request.pipe().endOnFailure(false).to(upstream).onFailure(_ -> upstream.reset());
+        return answer;
+    }
+
+    private static void endTogether(HttpServerResponse response, HttpClientRequest upstream) {
+        response.closeHandler(_ -> {
+            if (!response.ended()) {
+                upstream.reset();
+            }
+        });
+        response.exceptionHandler(_ -> upstream.reset());
+    }
+
+    private static Future<Void> receive(HttpServerRequest request, HttpClientResponse received, Answer answer) {
+        received.pause();
+        var instead = answer.instead(received);
+        if (instead.isPresent()) {
+            return instead.get();
+        }
+        var response = head(request, received, answer);
+        boolean hasNoBody = request.method().equals(HttpMethod.HEAD)
+                || received.statusCode() == 204
+                || received.statusCode() == 304;
+        if (hasNoBody) {
+            received.resume();
+            return response.end();
+        }
+        if (!response.headers().contains(HttpHeaders.CONTENT_LENGTH)) {
+            response.setChunked(true);
+        }
+        return received.pipe().endOnFailure(false).to(response).recover(_ -> {
+            // Half an answer is out: only the end of the connection says so.
+            response.reset();
+            return Future.succeededFuture();
+        });
+    }
+
+    private static HttpServerResponse head(HttpServerRequest request, HttpClientResponse received, Answer answer) {
+        var response =
+                request.response().setStatusCode(received.statusCode()).setStatusMessage(received.statusMessage());
+        var headers = endToEnd(received.headers());
+        answer.headers(headers);
+        response.headers().addAll(headers);
+        return response;
+    }
+
+    private static Future<Void> upgrade(
+            HttpServerRequest request, HttpClient client, RequestOptions to, Answer answer) {
+        to.putHeader("Connection", "Upgrade");
+        to.putHeader("Upgrade", request.getHeader(HttpHeaders.UPGRADE));
+        return client.request(to).compose(upstream -> {
+            endTogether(request.response(), upstream);
+            request.resume();
+            return upstream.connect()
+                    .compose(received -> received.statusCode() == 101
+                            ? join(request, received, answer)
+                            : receive(request, received, answer));
+        });
+    }
+
+    private static Future<Void> join(HttpServerRequest request, HttpClientResponse received, Answer answer) {
+        var other = received.netSocket();
+        other.pause();
+        head(request, received, answer)
+                .putHeader("Connection", "Upgrade")
+                .putHeader("Upgrade", String.valueOf(received.getHeader(HttpHeaders.UPGRADE)));
+        return request.toNetSocket().onFailure(_ -> other.close()).map(socket -> {
+            pipe(socket, other);
+            pipe(other, socket);
+            return null;
+        });
+    }
+
+    private static void pipe(NetSocket from, NetSocket to) {
+        from.pipeTo(to).onComplete(_ -> {
+            from.close();
+            to.close();
+        });
+    }
+}
