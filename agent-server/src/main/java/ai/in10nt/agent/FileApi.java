@@ -1,5 +1,7 @@
 package ai.in10nt.agent;
 
+import io.vertx.core.Context;
+import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.OpenOptions;
 import io.vertx.core.http.HttpMethod;
@@ -33,7 +35,8 @@ final class FileApi {
         router.delete("/files").handler(context -> Api.blocking(context, this::delete));
         router.put("/files").handler(context -> {
             context.request().pause();
-            Api.blocking(context, this::write);
+            var own = context.vertx().getOrCreateContext();
+            Api.blocking(context, request -> write(request, own));
         });
     }
 
@@ -115,13 +118,13 @@ final class FileApi {
         Api.await(response.end());
     }
 
-    private void write(RoutingContext context) throws IOException {
+    private void write(RoutingContext context, Context own) throws IOException {
         var request = context.request();
         var condition = condition(request);
         files.mayWrite(path(context), condition);
         var draft = files.draft();
         try {
-            receive(context, draft);
+            receive(context, own, draft);
             var written = files.write(path(context), draft, condition);
             context.response().putHeader("ETag", written.etag());
             Api.answer(context, written.isNew() ? 201 : 200, Map.of("path", path(context), "size", written.size()));
@@ -130,10 +133,16 @@ final class FileApi {
         }
     }
 
-    private static void receive(RoutingContext context, Path draft) throws IOException {
+    /** On the request's own context, as its handlers are for that one thread. */
+    private static void receive(RoutingContext context, Context own, Path draft) throws IOException {
         var options = new OpenOptions().setRead(false).setCreate(false).setTruncateExisting(true);
-        var file = Api.await(context.vertx().fileSystem().open(draft.toString(), options));
-        Api.await(context.request().pipeTo(file));
+        var received = Promise.<Void>promise();
+        own.runOnContext(_ -> context.vertx()
+                .fileSystem()
+                .open(draft.toString(), options)
+                .compose(file -> context.request().pipeTo(file))
+                .onComplete(received));
+        Api.await(received.future());
     }
 
     private void delete(RoutingContext context) throws IOException {

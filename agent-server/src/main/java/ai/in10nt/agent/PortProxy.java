@@ -46,7 +46,7 @@ final class PortProxy {
                         .setMaxHeaderSize(64 * 1024)
                         .setMaxInitialLineLength(64 * 1024)
                         .setTcpNoDelay(true),
-                new PoolOptions().setHttp1MaxSize(512));
+                new PoolOptions().setHttp1MaxSize(512).setMaxWaitQueueSize(1024));
     }
 
     /** {@code /proxy/PORT/path?query}. */

@@ -2,8 +2,10 @@ package ai.in10nt.gateway;
 
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +52,9 @@ class Access {
         return Optional.ofNullable(apiKey).map(String::strip);
     }
 
+    /** On the caller's own context: a request and its answer are for one thread alone. */
     static <T> Future<T> future(Uni<T> uni) {
-        return Future.fromCompletionStage(uni.subscribeAsCompletionStage());
+        return Future.fromCompletionStage(
+                uni.subscribeAsCompletionStage(), Objects.requireNonNull(Vertx.currentContext()));
     }
 }

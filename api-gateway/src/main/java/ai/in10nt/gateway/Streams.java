@@ -53,7 +53,7 @@ class Streams {
                         .setMaxHeaderSize(64 * 1024)
                         .setMaxInitialLineLength(64 * 1024)
                         .setTcpNoDelay(true),
-                new PoolOptions().setHttp1MaxSize(1024));
+                new PoolOptions().setHttp1MaxSize(1024).setMaxWaitQueueSize(1024));
     }
 
     /** The instance's machine, once it is healthy; may wait for that. */

@@ -63,7 +63,7 @@ public final class Exchange {
     }
 
     /**
-     * Passes it on.
+     * Passes it on. To be called on the request's own context.
      *
      * @param request paused, its body not read yet
      * @param to where to, with the path and the headers that the other server is to see; the method is the request's own

@@ -32,7 +32,7 @@ final class Drivers {
             }
         }
         throw new IllegalStateException("no sandbox can be made here.\n  " + String.join("\n  ", reasons)
-                + "\nIt needs runc, pasta (package passt), nft (package nftables) and a /dev/net/tun that this user may open."
+                + "\nIt needs runc, pasta (package passt), socat, nft (package nftables) and a /dev/net/tun that this user may open."
                 + "\nIN10NT_DRIVER=process runs agents without any sandbox, as plain processes of yours.");
     }
 

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Machines as runc containers with a network of their own (pasta) and egress rules (nft); as root with cgroups, else in a user
+ * Machines as runc containers with a network of their own (pasta, socat) and egress rules (nft); as root with cgroups, else in a user
  * namespace. One shim per machine holds it together: see {@code shim.sh}.
  */
 final class SandboxDriver implements Driver {
@@ -66,7 +66,7 @@ final class SandboxDriver implements Driver {
 
     @Override
     public String describe() {
-        return form.text + "; network by pasta, private addresses and the host refused by nft";
+        return form.text + "; network by pasta and socat, private addresses and the host refused by nft";
     }
 
     @Override
@@ -94,8 +94,19 @@ final class SandboxDriver implements Driver {
         Files.createDirectories(
                 dir, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Files.createDirectories(runcState);
-        for (var left :
-                List.of("exit", "init.pid", "pasta.pid", "shim.pid", "machine.log", "pasta.log", "oom", "suspended")) {
+        for (var left : List.of(
+                "exit",
+                "init.pid",
+                "pasta.pid",
+                "inside.pid",
+                "outside.pid",
+                "in.sock",
+                "shim.pid",
+                "machine.log",
+                "pasta.log",
+                "socat.log",
+                "oom",
+                "suspended")) {
             Files.deleteIfExists(dir.resolve(left));
         }
         // What a killed runc left under this name would refuse the next boot; what a killed shim left of the last root
@@ -229,6 +240,8 @@ final class SandboxDriver implements Driver {
         }
         // Where the shim itself was killed, nobody else ends its network.
         Host.killRemembered(dir.resolve("pasta.pid"), "pasta");
+        Host.killRemembered(dir.resolve("inside.pid"), "socat");
+        Host.killRemembered(dir.resolve("outside.pid"), "socat");
     }
 
     @Override

@@ -1,0 +1,121 @@
+package ai.in10nt.httpproxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.RequestOptions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class ExchangeTest {
+    private static final int LARGE = 20 * 1024 * 1024;
+
+    private final Vertx vertx = Vertx.vertx();
+    private ServerSocket origin;
+    private HttpServer proxy;
+
+    private static final class Unchanged implements Exchange.Answer {
+        @Override
+        public void headers(MultiMap headers) {
+            // As they are.
+        }
+
+        @Override
+        public Optional<Future<Void>> instead(HttpClientResponse answer) {
+            return Optional.empty();
+        }
+    }
+
+    @BeforeEach
+    void start() throws IOException {
+        origin = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        Thread.ofVirtual().start(this::serve);
+        var client = vertx.createHttpClient();
+        proxy = vertx.createHttpServer()
+                .requestHandler(request -> {
+                    request.pause();
+                    var to = new RequestOptions()
+                            .setHost("127.0.0.1")
+                            .setPort(origin.getLocalPort())
+                            .setURI(request.uri())
+                            .setHeaders(Exchange.endToEnd(request.headers()));
+                    Exchange.pass(request, client, to, new Unchanged())
+                            .onFailure(
+                                    _ -> request.response().setStatusCode(502).end());
+                })
+                .listen(0, "127.0.0.1")
+                .toCompletionStage()
+                .toCompletableFuture()
+                .join();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        origin.close();
+        vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+
+    private void serve() {
+        while (!origin.isClosed()) {
+            try {
+                var socket = origin.accept();
+                Thread.ofVirtual().start(() -> answer(socket));
+            } catch (IOException closed) {
+                return;
+            }
+        }
+    }
+
+    /** As the simplest of servers do: all of it, and hang up. */
+    private static void answer(Socket socket) {
+        try (socket) {
+            readHead(socket.getInputStream());
+            var out = socket.getOutputStream();
+            out.write(("HTTP/1.0 200 OK\r\nContent-Length: " + LARGE + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            out.write(new byte[LARGE]);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void readHead(InputStream in) throws IOException {
+        var head = new StringBuilder();
+        while (!head.toString().endsWith("\r\n\r\n")) {
+            head.append((char) in.read());
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void a_large_answer_arrives_whole_from_a_server_that_hangs_up_after_it() throws IOException {
+        for (int i = 0; i < 100; i++) {
+            var connection = URI.create("http://127.0.0.1:" + proxy.actualPort() + "/" + i)
+                    .toURL()
+                    .openConnection();
+            connection.setReadTimeout((int) Duration.ofSeconds(10).toMillis());
+            try (var body = connection.getInputStream()) {
+                long length = 0;
+                var buffer = new byte[64 * 1024];
+                for (int read = body.read(buffer); read >= 0; read = body.read(buffer)) {
+                    length += read;
+                }
+                assertThat(length).as("request " + i).isEqualTo(LARGE);
+            }
+        }
+    }
+}
