@@ -13,6 +13,7 @@ create table abort (
     task_id     text primary key,
     instance_id text not null,
     partition   int  not null,
-    generation  int  not null
+    generation  int  not null,
+    at          timestamptz not null default clock_timestamp()
 );
 create index abort_partition on abort (partition);

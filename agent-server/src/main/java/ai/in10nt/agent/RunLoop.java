@@ -43,6 +43,7 @@ final class RunLoop {
         while (true) {
             var end = ended();
             if (end.isPresent()) {
+                free();
                 return end.get();
             }
             try {
@@ -153,8 +154,7 @@ final class RunLoop {
             }
             var end = ended();
             if (end.isPresent()) {
-                agent.api().abort(session);
-                return end;
+                return Optional.empty();
             }
             if (status.get().path("attempt").asInt() >= PROVIDER_ATTEMPTS) {
                 agent.api().abort(session);
@@ -164,6 +164,26 @@ final class RunLoop {
                                 + status.get().path("message").asText())));
             }
             runs.pause(LOOK);
+        }
+    }
+
+    /** The prompt may have been given to the agent just now: the session must be idle before the next one. */
+    private void free() {
+        var session = store.conversation().session();
+        long deadline = System.nanoTime() + BEGIN.toNanos();
+        int idle = 0;
+        while (!session.isEmpty() && idle < 2 && System.nanoTime() < deadline) {
+            try {
+                if (!agent.isReady()) {
+                    // Its next process has no run that goes on.
+                    return;
+                }
+                idle = agent.api().status(session).isEmpty() ? idle + 1 : 0;
+                agent.api().abort(session);
+            } catch (OpenCode.Unavailable away) {
+                Log.info("%s", away);
+            }
+            runs.pause(Duration.ofMillis(50));
         }
     }
 

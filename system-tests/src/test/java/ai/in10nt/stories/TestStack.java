@@ -137,13 +137,19 @@ final class TestStack implements AutoCloseable {
     /** Through the n-th replica of the gateway. */
     Client client(int replica) {
         int gatewayPort = replica == 1 ? port : port + 10_010 + replica;
-        return new Client(
-                "http://127.0.0.1:" + gatewayPort,
-                read(home.resolve("secrets/api-key")).strip());
+        return new Client("http://127.0.0.1:" + gatewayPort, key());
     }
 
     Client client(String key) {
-        return new Client("http://127.0.0.1:" + port, key);
+        return new Client(baseUrl(), key);
+    }
+
+    String baseUrl() {
+        return "http://127.0.0.1:" + port;
+    }
+
+    String key() {
+        return read(home.resolve("secrets/api-key")).strip();
     }
 
     /** What the demo model was asked, in prompts that have this text. */

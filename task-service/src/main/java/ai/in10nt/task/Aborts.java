@@ -49,7 +49,8 @@ class Aborts {
     Optional<Duration> step(String id) {
         var taskId = id.substring(PREFIX.length());
         var rows = query("""
-                select a.instance_id, a.generation, m.agent_url from abort a
+                select a.instance_id, a.generation, m.agent_url, clock_timestamp() - a.at < interval '3 seconds' as young
+                from abort a
                 left join instance_mirror m on m.id = a.instance_id and m.generation = a.generation
                     and m.status in ('healthy', 'unhealthy')
                 where a.task_id = $1
@@ -61,6 +62,10 @@ class Aborts {
         var url = row.getString("agent_url");
         // Another boot doesn't know of the task until it is given it, and it won't be.
         if (url != null && !tell(taskId, row, url)) {
+            return Optional.of(SOON);
+        }
+        if (row.getBoolean("young")) {
+            // A step that began before may give it to the agent just now.
             return Optional.of(SOON);
         }
         query("delete from abort where task_id = $1", Tuple.of(taskId));

@@ -139,7 +139,7 @@ class Runner implements Reconciler {
             long after = events.lastKnown(id);
             var progress = progress(read.task(), agentUrl, after);
             if (progress.isEmpty()) {
-                return Optional.of(AT_ONCE);
+                return afterPut(id, read.task(), agentUrl);
             }
             events.add(id, after, progress.get().events());
             var report = progress.get().report();
@@ -164,6 +164,16 @@ class Runner implements Reconciler {
             LOG.infof("%s: %s doesn't answer: %s", read.task(), agentUrl, e.getMessage());
             return Optional.of(SOON);
         }
+    }
+
+    /** It may have been ended while it was given to the agent, and nobody would look after it. */
+    private Optional<Duration> afterPut(String id, Task task, String agentUrl) {
+        boolean isOver = store.find(id).map(now -> now.task().isOver()).orElse(true);
+        if (isOver) {
+            agent.cancel(agentUrl, "Bearer " + access.token(task.data().instanceId(), task.generation()), id);
+            return Optional.empty();
+        }
+        return Optional.of(AT_ONCE);
     }
 
     /** Empty: it was just given to the agent. */

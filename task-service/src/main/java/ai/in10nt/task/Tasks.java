@@ -95,7 +95,7 @@ class Tasks {
                 journal.event(Topic.TASK_EVENTS, partition, event);
                 journal.answer(message, event.type());
                 if (before.data().state() == TaskState.RUNNING) {
-                    return journal.session().merge(AbortRow.of(before)).replaceWithVoid();
+                    return journal.session().merge(AbortRow.of(before, now)).replaceWithVoid();
                 }
             }
             case Task.Cancellation.Unchanged(var task) ->
