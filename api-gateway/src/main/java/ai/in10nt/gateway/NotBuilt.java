@@ -5,10 +5,13 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 
 /** Paths of the contract that aren't built yet: each says so, by name, and never pretends. */
 @Path("/{what:saved-templates|templates|stats|events|openapi|asyncapi}{rest:(/.*)?}")
+@Produces(MediaType.WILDCARD)
 public class NotBuilt {
     @GET
     public String get(@PathParam("what") String what) {

@@ -6,9 +6,12 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
 
 /** Paths of one instance that the contract has and that aren't built yet. One that isn't there is still 404. */
 @Path("/instances/{id}")
+@Produces(MediaType.WILDCARD)
 public class NotBuiltOfInstance {
     private static final String ONE = "/{what:snapshot|logs|integrations}";
     private static final String BELOW = "/{what:logs}/{rest:.*}";

@@ -1,0 +1,302 @@
+/** Every call takes one, and ends with an `AbortError` when it is aborted. */
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+export interface Logger {
+  debug(message: string, ...args: unknown[]): void;
+  info(message: string, ...args: unknown[]): void;
+  warn(message: string, ...args: unknown[]): void;
+  error(message: string, ...args: unknown[]): void;
+}
+
+export interface ClientConfig {
+  /** Default: `IN10NT_API_KEY` of the environment. */
+  apiKey?: string;
+  /** Default: `IN10NT_BASE_URL` of the environment, or the hosted product. */
+  baseURL?: string;
+  logger?: Logger;
+  /** How often a request is made again after a failure that may pass. Default: 6. */
+  maxRetries?: number;
+  /** In place of the global one. */
+  fetch?: typeof fetch;
+}
+
+export type AgentType = 'opencode' | 'moltbot';
+
+export type InstanceStatus =
+  | 'provisioning'
+  | 'starting'
+  | 'healthy'
+  | 'unhealthy'
+  | 'stopping'
+  | 'stopped'
+  | 'destroying'
+  | 'destroyed'
+  | 'failed';
+
+export interface CreateInstanceConfig {
+  name: string;
+  description: string;
+  agentType?: AgentType;
+  containerTemplateId?: string;
+  vmImage?: string;
+  vmSize?: string;
+  region?: string;
+  /** A value that is undefined is left out. */
+  env?: Record<string, string | undefined>;
+  integrations?: string[];
+  integrationEnv?: Record<string, string | undefined>;
+  snapshotId?: string;
+  labels?: Record<string, string>;
+  autoStopMinutes?: number;
+  ttlMinutes?: number;
+  uniqueName?: boolean;
+}
+
+export interface Failure {
+  code: string;
+  detail: string;
+}
+
+export interface InstanceData {
+  instanceId: string;
+  name: string;
+  status: InstanceStatus;
+  agentUrl?: string;
+  createdAt: string;
+  description: string;
+  region: string;
+  vmSize: string;
+  env?: Record<string, string>;
+  agentType?: AgentType;
+  containerTemplateId?: string;
+  integrations?: string[];
+  labels?: Record<string, string>;
+  updatedAt?: string;
+  generation?: number;
+  memoryMb?: number;
+  error?: Failure;
+}
+
+export interface ListOptions extends CallOptions {
+  name?: string;
+  status?: string;
+  agentType?: AgentType;
+  labels?: Record<string, string>;
+  /** At most so many in all. Default: all there are. */
+  limit?: number;
+}
+
+export interface RunOptions extends CallOptions {
+  /** Default: `anthropic/claude-sonnet-4.5`. */
+  model?: string;
+  /** Default: `openrouter`. */
+  provider?: string;
+  maxTokens?: number;
+  system?: string;
+  /** Of the run itself, in milliseconds. Default: 480000. */
+  timeout?: number;
+  /** Milliseconds between two looks. Default: 2000. */
+  pollInterval?: number;
+  /** How long to wait for the result, in milliseconds. Default: 600000. */
+  maxPollTime?: number;
+  /** Default: 40. */
+  healthCheckRetries?: number;
+  /** Milliseconds. Default: 5000. */
+  healthCheckDelay?: number;
+  /** Default: true. */
+  waitForHealth?: boolean;
+  /** Answer at once, with the task's id. Default: false. */
+  background?: boolean;
+  tools?: unknown[];
+  /** Default: true. */
+  autoTools?: boolean;
+  /** How often the run may be begun anew when its agent died while a tool was at work: 0 to 5. */
+  retries?: number;
+}
+
+export interface PollOptions extends CallOptions {
+  pollInterval?: number;
+  maxPollTime?: number;
+}
+
+export interface RunResult {
+  response: string;
+  tokensUsed: number;
+  usage?: { total_tokens: number; cost: number; [key: string]: number };
+  duration_ms?: number;
+  messageId?: string;
+  toolsUsed?: string[];
+  completedAt?: string;
+  taskId?: string;
+  status?: string;
+}
+
+export interface Task extends RunResult {
+  taskId: string;
+  instanceId: string;
+  status: 'processing' | 'completed' | 'failed';
+  state: 'queued' | 'running' | 'completed' | 'failed' | 'cancelled' | 'timed_out';
+  prompt: string;
+  createdAt: string;
+  startedAt?: string;
+  attempts: number;
+  error?: Failure;
+}
+
+/** What a run tells while it goes on. */
+export type TaskEvent =
+  | { type: 'state'; state: Task['state']; at?: string; error?: Failure }
+  | { type: 'text'; text: string }
+  | {
+      type: 'tool';
+      tool: string;
+      callId: string;
+      status: string;
+      input?: unknown;
+      output?: string;
+    }
+  | { type: 'truncated' };
+
+export interface Health {
+  status: 'healthy' | 'starting' | 'unhealthy' | 'stopped';
+  agent?: unknown;
+  checkedAt: string;
+}
+
+export interface ExecuteOptions extends CallOptions {
+  /** Milliseconds. Default: 120000, at most 3600000. */
+  timeout?: number;
+  /** Default: `/workspace`. */
+  cwd?: string;
+}
+
+/** As a string it is its `output`. */
+export interface ExecuteResult {
+  output: string;
+  stdout: string;
+  stderr: string;
+  exitCode: number;
+  durationMs: number;
+  truncated: boolean;
+  timedOut: boolean;
+  toString(): string;
+}
+
+export interface FileChange {
+  path: string;
+  status: 'added' | 'modified' | 'deleted';
+  additions: number;
+  deletions: number;
+  binary?: boolean;
+  renamedFrom?: string;
+  renamedTo?: string;
+  diff?: string;
+  diffTruncated?: boolean;
+}
+
+export interface Changes {
+  files: FileChange[];
+  truncated?: boolean;
+}
+
+export interface TreeEntry {
+  path: string;
+  type: 'file' | 'directory' | 'symlink' | 'other';
+  size?: number;
+  target?: string;
+}
+
+export interface Tree {
+  root: string;
+  entries: TreeEntry[];
+  truncated?: boolean;
+}
+
+export interface Port {
+  port: number;
+  process?: string;
+  registered: boolean;
+  url: string;
+}
+
+export interface Tool {
+  name: string;
+  description: string;
+}
+
+export interface McpConfig {
+  mcpServers: Record<string, unknown>;
+}
+
+export interface IntegrationsConfig {
+  integrations: string[];
+  integrationEnv?: Record<string, string | undefined>;
+  verify?: boolean;
+}
+
+export interface Integration {
+  name: string;
+  status: 'ready' | 'incomplete' | 'invalid' | 'unverified';
+  variables: string[];
+  missing: string[];
+  verifiedAt?: string;
+  error?: string;
+}
+
+export interface Snapshot {
+  snapshotId: string;
+  name: string;
+  instanceId: string;
+  createdAt: string;
+  description?: string;
+  status?: string;
+  size?: number;
+}
+
+export interface SavedTemplate {
+  name: string;
+  snapshotId: string;
+  instanceId: string;
+  createdAt: string;
+  description?: string;
+  size?: number;
+}
+
+export interface CreateContainerTemplateConfig {
+  name: string;
+  image: string;
+  registryType: 'dockerhub' | 'private' | 'gcr';
+  description?: string;
+  registryAuth?: Record<string, string>;
+}
+
+export interface ContainerTemplateData {
+  templateId: string;
+  name: string;
+  status: 'building' | 'ready' | 'failed';
+  image?: string;
+  registryType?: string;
+  description?: string;
+  platformImage?: string;
+  error?: string;
+  createdAt?: string;
+}
+
+export interface TokenUsage {
+  monthlyTokens: number;
+  totalTokens: number;
+  monthlyCost: number;
+  totalCost: number;
+  lastUsage: string | null;
+}
+
+export interface LogLine {
+  type: string;
+  message: string;
+  timestamp?: string;
+  id?: string;
+  source?: string;
+  taskId?: string;
+}
