@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** What {@code POST /instances} asks for, checked. */
 record InstanceRequest(
@@ -14,7 +15,9 @@ record InstanceRequest(
         String vmSize,
         String region,
         Map<String, String> env,
-        Map<String, String> labels) {
+        Map<String, String> labels,
+        @Nullable Integer ttlMinutes,
+        boolean uniqueName) {
 
     /** Fly's regions as of 2025-10-16. */
     static final Set<String> REGIONS = Set.of(
@@ -23,6 +26,8 @@ record InstanceRequest(
 
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     private static final int MAX_ENV_BYTES = 256 * 1024;
+    /** A year. */
+    private static final int MAX_TTL_MINUTES = 525_600;
 
     static InstanceRequest from(Body body) {
         var request = new InstanceRequest(
@@ -45,7 +50,11 @@ record InstanceRequest(
                         "must be one of "
                                 + String.join(", ", REGIONS.stream().sorted().toList())),
                 env(body),
-                labels(body));
+                labels(body),
+                body.integer("ttlMinutes", "ttlMinutes", 1, MAX_TTL_MINUTES)
+                        .map(Long::intValue)
+                        .orElse(null),
+                body.flag("uniqueName", "uniqueName", false));
         for (var field : List.of(
                 "containerTemplateId",
                 "templateId",
@@ -53,9 +62,7 @@ record InstanceRequest(
                 "snapshotId",
                 "integrations",
                 "integrationEnv",
-                "autoStopMinutes",
-                "ttlMinutes",
-                "uniqueName")) {
+                "autoStopMinutes")) {
             body.notBuilt(field);
         }
         body.done();

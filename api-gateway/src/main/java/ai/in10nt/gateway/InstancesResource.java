@@ -83,7 +83,9 @@ public class InstancesResource {
                 request.region(),
                 List.copyOf(request.env().keySet()),
                 seal(id, request.env()),
-                request.labels());
+                request.labels(),
+                request.ttlMinutes(),
+                request.uniqueName() ? true : null);
         var placeholder = Resource.of(caller.tenant(), 0, InstanceData.created(command, Instant.now()));
         var state = submit(command, ids, placeholder, BOOTED, false, prefer);
         boolean isSettled = BOOTED.contains(state.instance().status());

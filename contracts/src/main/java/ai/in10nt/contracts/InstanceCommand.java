@@ -14,6 +14,8 @@ public sealed interface InstanceCommand {
      * @param vmSize a Fly preset, e.g. {@code shared-cpu-4x}
      * @param env names only; the values are in {@code sealedEnv}
      * @param sealedEnv the values, as JSON map sealed to provisioner-service for this tenant and instance
+     * @param ttlMinutes after which it is destroyed, counted from its creation
+     * @param uniqueName true: refused where another one of the tenant, not destroyed, has the name
      */
     record Create(
             InstanceId instanceId,
@@ -24,7 +26,9 @@ public sealed interface InstanceCommand {
             String region,
             List<String> env,
             @Nullable String sealedEnv,
-            Map<String, String> labels)
+            Map<String, String> labels,
+            @Nullable Integer ttlMinutes,
+            @Nullable Boolean uniqueName)
             implements InstanceCommand {
         public Create {
             env = List.copyOf(env);

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param env names of the variables, values masked
  * @param generation counts the boots of its machine
  * @param memoryMb what the machine really gets, in MiB
+ * @param ttlMinutes after which it is destroyed, counted from its creation; absent: never by itself
  */
 public record InstanceData(
         InstanceId instanceId,
@@ -29,6 +30,7 @@ public record InstanceData(
         Instant updatedAt,
         int generation,
         int memoryMb,
+        @Nullable Integer ttlMinutes,
         @Nullable Failure error) {
 
     public InstanceData {
@@ -60,6 +62,7 @@ public record InstanceData(
                 at,
                 1,
                 memoryMb,
+                create.ttlMinutes(),
                 null);
     }
 
@@ -98,6 +101,7 @@ public record InstanceData(
                 updatedAt,
                 generation,
                 memoryMb,
+                ttlMinutes,
                 error);
     }
 
@@ -124,6 +128,7 @@ public record InstanceData(
                 updatedAt,
                 generation,
                 memoryMb,
+                ttlMinutes,
                 error);
     }
 }

@@ -55,6 +55,7 @@ class MessagesTest {
                 AT,
                 1,
                 1024,
+                120,
                 status == InstanceStatus.FAILED ? new Failure("boot_timeout", "The agent wasn't ready.") : null);
     }
 
@@ -93,7 +94,9 @@ class MessagesTest {
                         "iad",
                         List.of("API_KEY"),
                         "c2VhbGVk",
-                        Map.of("team", "blue")),
+                        Map.of("team", "blue"),
+                        120,
+                        true),
                 new InstanceCommand.Start(INSTANCE),
                 new InstanceCommand.Stop(INSTANCE),
                 new InstanceCommand.Restart(INSTANCE),

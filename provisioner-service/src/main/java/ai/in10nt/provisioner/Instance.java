@@ -16,7 +16,9 @@ import ai.in10nt.contracts.InstanceData;
 import ai.in10nt.contracts.InstanceEvent;
 import ai.in10nt.contracts.InstanceStatus;
 import ai.in10nt.contracts.Trace;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +70,24 @@ record Instance(
     private static Instance created(InstanceCommand.Create create, String tenant, @Nullable Trace trace, Instant now) {
         var data = InstanceData.created(create, now);
         return new Instance(data, tenant, 1, now, create.sealedEnv(), null, null, trace);
+    }
+
+    @Nullable
+    Instant expiresAt() {
+        var minutes = data.ttlMinutes();
+        return minutes == null ? null : data.createdAt().plus(Duration.ofMinutes(minutes));
+    }
+
+    /** Its time is over: it is destroyed as by a command; empty: not yet, or it is already. */
+    Optional<Instance> expired(Instant now) {
+        var end = expiresAt();
+        return end == null || end.isAfter(now) || data.status().isGone()
+                ? Optional.empty()
+                : Optional.of(to(DESTROYING, now));
+    }
+
+    static Decision nameTaken(String name) {
+        return refused("name_taken", "Another instance is named " + name + "; uniqueName is asked for.");
     }
 
     private Decision start(Instant now) {

@@ -1,5 +1,6 @@
 package ai.in10nt.provisioner;
 
+import ai.in10nt.contracts.InstanceEvent;
 import ai.in10nt.provisioner.InstanceSteps.Outcome;
 import ai.in10nt.provisioner.Instances.Read;
 import ai.in10nt.relay.LogContext;
@@ -39,6 +40,11 @@ class InstanceReconciler implements Reconciler {
                 read.instance().trace(),
                 "instance",
                 read.instance().data().instanceId().value());
+        var expired = read.instance().expired(instances.now());
+        if (expired.isPresent()) {
+            instances.commit(read, expired.get(), Optional.of(InstanceEvent.Type.DESTROYING));
+            return Optional.of(Duration.ZERO);
+        }
         return switch (steps.step(read.instance(), instances.now(), () -> instances.isCurrent(read))) {
             case Outcome.Changed(var next, var event, var again) -> {
                 if (instances.commit(read, next, event) && again.isEmpty()) {

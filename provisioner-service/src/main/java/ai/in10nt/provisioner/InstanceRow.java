@@ -31,6 +31,13 @@ class InstanceRow {
     @Nullable
     String machineId;
 
+    String name = "";
+
+    /** When it is to be destroyed, whatever it does. */
+    @Column(name = "expires_at")
+    @Nullable
+    Instant expiresAt;
+
     String state = "";
 
     @Column(name = "due_at")
@@ -47,6 +54,8 @@ class InstanceRow {
         row.id = instance.data().instanceId().value();
         row.partition = Topic.partitionOf(instance.data().instanceId());
         row.tenant = instance.tenant();
+        row.name = instance.data().name();
+        row.expiresAt = instance.expiresAt();
         row.set(instance, now);
         return row;
     }

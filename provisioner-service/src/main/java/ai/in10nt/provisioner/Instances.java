@@ -63,9 +63,45 @@ class Instances {
 
     private Uni<Void> decideOnce(
             Journal journal, @Nullable InstanceRow row, Message message, InstanceCommand command, int partition) {
-        var now = now();
         var current = row == null ? null : row.instance();
-        var decision = Instance.decide(current, command, message.tenant(), message.trace(), now);
+        return isNameFree(journal.session(), current, message.tenant(), command)
+                .flatMap(isFree -> decided(
+                        journal,
+                        row,
+                        message,
+                        partition,
+                        isFree
+                                ? Instance.decide(current, command, message.tenant(), message.trace(), now())
+                                : Instance.nameTaken(((InstanceCommand.Create) command).name())));
+    }
+
+    /** Two that ask for one name at once are decided one after the other, by a lock that ends with the transaction. */
+    private static Uni<Boolean> isNameFree(
+            Mutiny.Session session, @Nullable Instance current, String tenant, InstanceCommand command) {
+        if (current != null
+                || !(command instanceof InstanceCommand.Create create)
+                || !Boolean.TRUE.equals(create.uniqueName())) {
+            return Uni.createFrom().item(true);
+        }
+        return session.flush()
+                .chain(() -> session.createNativeQuery(
+                                "select 1 from (select pg_advisory_xact_lock(hashtextextended(:key, 0))) locked",
+                                Integer.class)
+                        .setParameter("key", tenant + "\n" + create.name())
+                        .getResultList())
+                .chain(() -> session.createNativeQuery(
+                                "select count(*) from instance where tenant = :tenant and name = :name"
+                                        + " and status <> 'destroyed'",
+                                Long.class)
+                        .setParameter("tenant", tenant)
+                        .setParameter("name", create.name())
+                        .getSingleResult())
+                .map(count -> count == 0);
+    }
+
+    private Uni<Void> decided(
+            Journal journal, @Nullable InstanceRow row, Message message, int partition, Decision decision) {
+        var now = now();
         switch (decision) {
             case Decision.Accepted(var type, var next) -> {
                 var event = event(type, next, message.id(), now);
@@ -127,7 +163,10 @@ class Instances {
 
     List<Reconciler.Due> due(List<Integer> partitions) {
         var rows = pool.preparedQuery(
-                        "select id, version from instance where partition = any($1) and due_at <= now() order by due_at limit 5000")
+                        "(select id, version from instance where partition = any($1) and due_at <= now()"
+                                + " order by due_at limit 5000) union all"
+                                + " (select id, version from instance where partition = any($1) and expires_at <= now()"
+                                + " and status not in ('destroying', 'destroyed') and (due_at is null or due_at > now()) limit 1000)")
                 .execute(Tuple.of(partitions.toArray(Integer[]::new)))
                 .await()
                 .atMost(PATIENCE);

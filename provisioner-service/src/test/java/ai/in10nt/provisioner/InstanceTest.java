@@ -21,7 +21,22 @@ class InstanceTest {
 
     private static InstanceCommand.Create create() {
         return new InstanceCommand.Create(
-                ID, "a", "d", "opencode", "shared-cpu-1x", "iad", List.of("KEY"), "sealed", Map.of());
+                ID, "a", "d", "opencode", "shared-cpu-1x", "iad", List.of("KEY"), "sealed", Map.of(), null, null);
+    }
+
+    @Test
+    void an_instance_with_an_end_is_destroyed_when_it_has_come_whatever_it_does() {
+        var create = new InstanceCommand.Create(
+                ID, "a", "d", "opencode", "shared-cpu-1x", "iad", List.of(), null, Map.of(), 90, null);
+        var mortal = accepted(Instance.decide(null, create, "acme", null, NOW));
+
+        assertThat(mortal.data().ttlMinutes()).isEqualTo(90);
+        assertThat(mortal.expired(NOW.plusSeconds(90 * 60 - 1))).isEmpty();
+        var over = mortal.expired(NOW.plusSeconds(90 * 60)).orElseThrow();
+        assertThat(over.data().status()).isEqualTo(InstanceStatus.DESTROYING);
+        assertThat(over.revision()).isEqualTo(mortal.revision() + 1);
+        assertThat(over.expired(NOW.plusSeconds(90 * 60 + 1))).isEmpty();
+        assertThat(created().expired(NOW.plusSeconds(1_000_000_000))).isEmpty();
     }
 
     private static Instance created() {

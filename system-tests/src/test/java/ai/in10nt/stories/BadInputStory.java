@@ -169,20 +169,39 @@ class BadInputStory {
                 "POST",
                 "/instances",
                 "{\"name\":\"a\",\"description\":\"d\",\"snapshotId\":\"snap_1\",\"integrations\":[\"GitHub\"],"
-                        + "\"integrationEnv\":{\"GITHUB_TOKEN\":\"x\"},\"ttlMinutes\":5}");
+                        + "\"integrationEnv\":{\"GITHUB_TOKEN\":\"x\"},\"autoStopMinutes\":5}");
 
         assertProblem(answer, 501, "not_implemented");
-        assertThat(fields(answer)).containsExactly("snapshotId", "integrations", "integrationEnv", "ttlMinutes");
+        assertThat(fields(answer)).containsExactly("snapshotId", "integrations", "integrationEnv", "autoStopMinutes");
         assertThat(records()).isEqualTo(before);
-        for (var path : List.of("snapshot", "open-ports", "integrations")) {
+        for (var path : List.of("snapshot", "integrations")) {
             assertProblem(client.send("POST", "/instances/" + instance + "/" + path, "{}"), 501, "not_implemented");
         }
-        for (var path : List.of("changes", "tree", "ports", "tools", "mcp-config", "logs", "files/a/b", "proxy/80/")) {
+        for (var path : List.of("logs", "logs/stream", "integrations")) {
             assertProblem(client.get("/instances/" + instance + "/" + path), 501, "not_implemented");
         }
         for (var path : List.of("/templates", "/saved-templates", "/events")) {
             assertProblem(client.get(path), 501, "not_implemented");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "{\"ports\":[]}",
+                "{\"ports\":[0]}",
+                "{\"ports\":[22]}",
+                "{\"ports\":[65536]}",
+                "{\"ports\":[\"3000\"]}",
+                "{\"ports\":3000}"
+            })
+    void ports_that_cannot_be_are_refused_by_their_field(String body) {
+        var answer =
+                client.send("POST", "/instances/" + instance + "/open-ports", body, "Content-Type", "application/json");
+
+        assertProblem(answer, 400, "invalid_request");
+        assertThat(fields(answer)).containsExactly("ports");
     }
 
     @ParameterizedTest

@@ -7,6 +7,8 @@ import ai.in10nt.contracts.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -220,6 +222,39 @@ class InsideStory {
         assertThat(client.post("/instances/" + stopped + "/execute", Map.of("command", "true"))
                         .text("code"))
                 .isEqualTo("instance_destroyed");
+    }
+
+    @Test
+    void a_name_is_the_only_one_where_that_is_asked_for_however_many_ask_at_once() throws Exception {
+        var tenant = stack.client(stack.newKey("unique-" + word()));
+        var body = Map.of("name", "only", "description", "d", "uniqueName", true, "ttlMinutes", 30);
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var asked = new ArrayList<Future<Client.Answer>>();
+            for (int i = 0; i < 4; i++) {
+                asked.add(threads.submit(() -> tenant.post("/instances", body)));
+            }
+            var made = new ArrayList<Client.Answer>();
+            for (var one : asked) {
+                if (one.get().status() == 201) {
+                    made.add(one.get());
+                } else {
+                    assertThat(one.get().status()).as(one.get().toString()).isEqualTo(409);
+                    assertThat(one.get().text("code")).isEqualTo("name_taken");
+                }
+            }
+            assertThat(made).hasSize(1);
+            assertThat(made.getFirst().json().path("ttlMinutes").asInt()).isEqualTo(30);
+            assertThat(tenant.get("/instances").json())
+                    .as("the refused ones never were")
+                    .hasSize(1);
+            tenant.delete("/instances/" + made.getFirst().text("instanceId"));
+        }
+        var again = tenant.post("/instances", body);
+        assertThat(again.status()).as("the name is free again").isEqualTo(201);
+        tenant.delete("/instances/" + again.text("instanceId"));
+        assertThat(tenant.post("/instances", Map.of("name", "x", "description", "d", "ttlMinutes", 0))
+                        .text("detail"))
+                .contains("ttlMinutes");
     }
 
     @Test
