@@ -76,6 +76,8 @@ export interface InstanceData {
   updatedAt?: string;
   generation?: number;
   memoryMb?: number;
+  autoStopMinutes?: number;
+  ttlMinutes?: number;
   error?: Failure;
 }
 

@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -93,6 +95,16 @@ final class OpenCode {
 
     void abort(String session) {
         call("POST", "/session/" + session + "/abort", "", PATIENCE);
+    }
+
+    Set<String> toolNames() {
+        var names = new TreeSet<String>();
+        tools().forEach(tool -> {
+            if (Tools.isOffered(tool.path("id").asText())) {
+                names.add(tool.path("id").asText());
+            }
+        });
+        return names;
     }
 
     /** What it offers to a model: id, description, parameters. */

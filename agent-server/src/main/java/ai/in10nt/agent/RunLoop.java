@@ -68,6 +68,16 @@ final class RunLoop {
             return follow(session);
         }
         var run = runs.current();
+        if (run.attempts() == 0 && run.request().options().tools() != null) {
+            var known = agent.api().toolNames();
+            var unknown = Tools.unknown(run.request().options().tools(), known);
+            if (!unknown.isEmpty()) {
+                return Optional.of(failed(new Failure(
+                        "unknown_tool",
+                        "tools: the agent has no " + String.join(", ", unknown) + "; it has " + String.join(", ", known)
+                                + ".")));
+            }
+        }
         return switch (Outcome.of(agent.api().messages(session), run.messageId())) {
             case Outcome.Completed(var response, var tools) ->
                 Optional.of(run.completed(response, tools, System.currentTimeMillis()));
@@ -138,7 +148,7 @@ final class RunLoop {
                 "parts", parts,
                 "model", Map.of("providerID", OpenCode.PROVIDER, "modelID", OpenCode.MODEL),
                 // It sticks to the session, so it is said each time.
-                "tools", Tools.map(options.autoTools())));
+                "tools", Tools.map(options.autoTools(), options.tools())));
         if (options.system() != null) {
             body.put("system", options.system());
         }

@@ -14,11 +14,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A JSON request body being read: collects everything that is wrong with it, so that one answer names it all. */
 final class Body {
     private static final ObjectMapper STRICT = strict();
+    private static final Pattern TOOL = Pattern.compile("!?[A-Za-z0-9_.-]{1,128}");
 
     private final JsonNode root;
     private final List<FieldError> errors = new ArrayList<>();
@@ -155,6 +157,34 @@ final class Body {
             }
         });
         return ports;
+    }
+
+    /**
+     * Names of tools, each perhaps behind a {@code !}; null where there are none. Tools that a run brings along are objects, and
+     * aren't built yet.
+     */
+    @Nullable
+    List<String> tools(String field) {
+        var value = value(field);
+        if (value.isEmpty() || (value.get().isArray() && value.get().isEmpty())) {
+            return null;
+        }
+        if (!value.get().isArray() || value.get().size() > 128) {
+            wrong(field, "must be an array of at most 128 names");
+            return null;
+        }
+        var names = new ArrayList<String>();
+        value.get().forEach(tool -> {
+            if (tool.isObject()) {
+                notBuilt.add(new FieldError(
+                        field, "tools that a run brings along aren't built yet; only names of the agent's own are"));
+            } else if (tool.isTextual() && TOOL.matcher(tool.textValue()).matches()) {
+                names.add(tool.textValue());
+            } else {
+                wrong(field, "must be names like bash, or !bash to do without it");
+            }
+        });
+        return names;
     }
 
     List<String> texts(String field) {

@@ -71,7 +71,8 @@ public class CancelResource {
         var deadline = Instant.now().plus(Prefer.hold(prefer, config.hold()));
         var command = new TaskCommand.Cancel(new TaskId(taskId), new InstanceId(id));
         var commandId = commands.accept(
-                caller,
+                caller.tenant(),
+                caller.trace(),
                 Topic.TASK_COMMANDS,
                 TaskCommand.typeOf(command),
                 taskId,

@@ -5,6 +5,7 @@ import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.Topic;
+import ai.in10nt.contracts.Trace;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
@@ -76,7 +77,8 @@ class Commands {
      * @return the command's id
      */
     String accept(
-            Caller caller,
+            String tenant,
+            Trace trace,
             Topic topic,
             String type,
             String subject,
@@ -89,16 +91,7 @@ class Commands {
                     "kafka_unavailable", "Kafka doesn't answer; nothing was started, try again soon.");
         }
         var message = new Message(
-                ids.command(),
-                type,
-                SOURCE,
-                subject,
-                Instant.now(),
-                caller.tenant(),
-                null,
-                null,
-                caller.trace(),
-                Json.bytes(data));
+                ids.command(), type, SOURCE, subject, Instant.now(), tenant, null, null, trace, Json.bytes(data));
         int partition = Topic.partitionOf(instance);
         boolean isNew = store(message, topic, partition, placeholder);
         ids.onItsWay();

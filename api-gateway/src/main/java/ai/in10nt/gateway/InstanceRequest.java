@@ -16,6 +16,7 @@ record InstanceRequest(
         String region,
         Map<String, String> env,
         Map<String, String> labels,
+        @Nullable Integer autoStopMinutes,
         @Nullable Integer ttlMinutes,
         boolean uniqueName) {
 
@@ -26,6 +27,8 @@ record InstanceRequest(
 
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     private static final int MAX_ENV_BYTES = 256 * 1024;
+    /** Thirty days. */
+    private static final int MAX_IDLE_MINUTES = 43_200;
     /** A year. */
     private static final int MAX_TTL_MINUTES = 525_600;
 
@@ -51,18 +54,11 @@ record InstanceRequest(
                                 + String.join(", ", REGIONS.stream().sorted().toList())),
                 env(body),
                 labels(body),
-                body.integer("ttlMinutes", "ttlMinutes", 1, MAX_TTL_MINUTES)
-                        .map(Long::intValue)
-                        .orElse(null),
+                minutes(body, "autoStopMinutes", MAX_IDLE_MINUTES),
+                minutes(body, "ttlMinutes", MAX_TTL_MINUTES),
                 body.flag("uniqueName", "uniqueName", false));
         for (var field : List.of(
-                "containerTemplateId",
-                "templateId",
-                "vmImage",
-                "snapshotId",
-                "integrations",
-                "integrationEnv",
-                "autoStopMinutes")) {
+                "containerTemplateId", "templateId", "vmImage", "snapshotId", "integrations", "integrationEnv")) {
             body.notBuilt(field);
         }
         body.done();
@@ -71,6 +67,10 @@ record InstanceRequest(
                     List.of(new Problem.FieldError("agentType", "moltbot isn't built yet; use opencode")));
         }
         return request;
+    }
+
+    private static @Nullable Integer minutes(Body body, String field, int max) {
+        return body.integer(field, field, 1, max).map(Long::intValue).orElse(null);
     }
 
     private static String name(Body body) {

@@ -84,6 +84,7 @@ public class InstancesResource {
                 List.copyOf(request.env().keySet()),
                 seal(id, request.env()),
                 request.labels(),
+                request.autoStopMinutes(),
                 request.ttlMinutes(),
                 request.uniqueName() ? true : null);
         var placeholder = Resource.of(caller.tenant(), 0, InstanceData.created(command, Instant.now()));
@@ -230,7 +231,8 @@ public class InstancesResource {
         var id = command.instanceId();
         var deadline = Instant.now().plus(Prefer.hold(prefer, config.hold()));
         var commandId = commands.accept(
-                caller,
+                caller.tenant(),
+                caller.trace(),
                 Topic.INSTANCE_COMMANDS,
                 InstanceCommand.typeOf(command),
                 id.value(),

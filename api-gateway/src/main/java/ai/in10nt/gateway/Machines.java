@@ -23,8 +23,10 @@ class Machines {
     private final Waiters waiters;
     private final Keysets keysets;
     private final AgentServer agent;
+    private final Activity activity;
 
-    Machines(View view, Waiters waiters, Keysets keysets, @RestClient AgentServer agent) {
+    Machines(View view, Waiters waiters, Keysets keysets, Activity activity, @RestClient AgentServer agent) {
+        this.activity = activity;
         this.view = view;
         this.waiters = waiters;
         this.keysets = keysets;
@@ -62,6 +64,7 @@ class Machines {
 
     /** The one rule of which states a request to the machine waits in. */
     InstanceData healthy(String tenant, String id) {
+        activity.used(id);
         return waiters.until(id, Instant.now().plus(HEALTHY_WITHIN), () -> {
                     var instance = view.instance(tenant, id)
                             .await()

@@ -39,9 +39,9 @@ record RunRequest(String prompt, RunOptions options, boolean isAsync) {
                         .orElse(null),
                 system,
                 body.flag("autoTools", "auto_tools", true),
-                body.integer("retries", "retries", 0, 5).map(Long::intValue).orElse(0));
+                body.integer("retries", "retries", 0, 5).map(Long::intValue).orElse(0),
+                body.tools("tools"));
         boolean isAsync = body.flag("async", "background", false);
-        body.notBuilt("tools");
         body.done();
         if (Body.utf8(prompt) > MAX_PROMPT_BYTES) {
             throw Problem.of(413, "prompt_too_large", "prompt: must have at most 1 MiB.");

@@ -91,7 +91,8 @@ public class TasksResource {
                 caller.tenant(), 0, TaskData.queued(command, Instant.now()).bounded());
         var deadline = Instant.now().plus(hold(request, prefer));
         var commandId = commands.accept(
-                caller,
+                caller.tenant(),
+                caller.trace(),
                 Topic.TASK_COMMANDS,
                 TaskCommand.typeOf(command),
                 taskId.value(),

@@ -13,8 +13,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.admin.Admin;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
@@ -25,7 +27,10 @@ class Unanswered {
     /** In memory at once: each may have a megabyte. */
     private static final int AT_ONCE = 20;
 
+    private static final int PROBE_MS = 2000;
+
     private final Pool pool;
+    private final String kafka;
     private final Commands commands;
     private final Retention retention;
     private final MeterRegistry metrics;
@@ -42,7 +47,9 @@ class Unanswered {
             Commands commands,
             Retention retention,
             MeterRegistry metrics,
-            @ConfigProperty(name = "process.restarts", defaultValue = "0") Integer restarts) {
+            @ConfigProperty(name = "process.restarts", defaultValue = "0") Integer restarts,
+            @ConfigProperty(name = "kafka.bootstrap.servers") String kafka) {
+        this.kafka = kafka;
         this.pool = pool;
         this.commands = commands;
         this.retention = retention;
@@ -94,9 +101,27 @@ class Unanswered {
                 }
             }
             if (rows.size() < AT_ONCE) {
-                commands.kafkaIsAway(false);
+                // Where another replica has what waits, there is nothing here that shows it.
+                if (commands.isKafkaAway() && (!rows.isEmpty() || kafkaAnswers())) {
+                    commands.kafkaIsAway(false);
+                }
                 return;
             }
+        }
+    }
+
+    private boolean kafkaAnswers() {
+        try (var admin = Admin.create(Map.of(
+                "bootstrap.servers", kafka,
+                "request.timeout.ms", PROBE_MS,
+                "default.api.timeout.ms", PROBE_MS))) {
+            return !admin.describeCluster().nodes().get().isEmpty();
+        } catch (ExecutionException away) {
+            LOG.debugf("Kafka doesn't answer yet: %s", away.getMessage());
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 

@@ -14,6 +14,7 @@ public sealed interface InstanceCommand {
      * @param vmSize a Fly preset, e.g. {@code shared-cpu-4x}
      * @param env names only; the values are in {@code sealedEnv}
      * @param sealedEnv the values, as JSON map sealed to provisioner-service for this tenant and instance
+     * @param autoStopMinutes without use, after which it is stopped
      * @param ttlMinutes after which it is destroyed, counted from its creation
      * @param uniqueName true: refused where another one of the tenant, not destroyed, has the name
      */
@@ -27,6 +28,7 @@ public sealed interface InstanceCommand {
             List<String> env,
             @Nullable String sealedEnv,
             Map<String, String> labels,
+            @Nullable Integer autoStopMinutes,
             @Nullable Integer ttlMinutes,
             @Nullable Boolean uniqueName)
             implements InstanceCommand {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param env names of the variables, values masked
  * @param generation counts the boots of its machine
  * @param memoryMb what the machine really gets, in MiB
+ * @param autoStopMinutes without a run or a request to its inside, after which it is stopped; absent: never by itself
  * @param ttlMinutes after which it is destroyed, counted from its creation; absent: never by itself
  */
 public record InstanceData(
@@ -30,6 +31,7 @@ public record InstanceData(
         Instant updatedAt,
         int generation,
         int memoryMb,
+        @Nullable Integer autoStopMinutes,
         @Nullable Integer ttlMinutes,
         @Nullable Failure error) {
 
@@ -62,6 +64,7 @@ public record InstanceData(
                 at,
                 1,
                 memoryMb,
+                create.autoStopMinutes(),
                 create.ttlMinutes(),
                 null);
     }
@@ -101,6 +104,7 @@ public record InstanceData(
                 updatedAt,
                 generation,
                 memoryMb,
+                autoStopMinutes,
                 ttlMinutes,
                 error);
     }
@@ -128,6 +132,7 @@ public record InstanceData(
                 updatedAt,
                 generation,
                 memoryMb,
+                autoStopMinutes,
                 ttlMinutes,
                 error);
     }

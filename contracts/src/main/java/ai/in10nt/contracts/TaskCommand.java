@@ -1,5 +1,6 @@
 package ai.in10nt.contracts;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What is wanted of a task. */
@@ -26,6 +27,8 @@ public sealed interface TaskCommand {
      * @param maxTokens the most that one answer of the model may have
      * @param system appended to the agent's own system prompt
      * @param autoTools false: no tool may be called
+     * @param tools names of the agent's own: those alone may be called; one behind a {@code !} may not be, and all others may;
+     *     absent: all
      * @param retries how often the run may be begun anew when its agent died while a tool was at work; the timeout counts over all
      *     of it
      */
@@ -36,7 +39,12 @@ public sealed interface TaskCommand {
             @Nullable Integer maxTokens,
             @Nullable String system,
             boolean autoTools,
-            int retries) {}
+            int retries,
+            @Nullable List<String> tools) {
+        public RunOptions {
+            tools = tools == null ? null : List.copyOf(tools);
+        }
+    }
 
     /** The wire name, the message's {@code ce_type}. */
     static String typeOf(TaskCommand command) {

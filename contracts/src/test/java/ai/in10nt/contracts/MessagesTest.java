@@ -55,6 +55,7 @@ class MessagesTest {
                 AT,
                 1,
                 1024,
+                30,
                 120,
                 status == InstanceStatus.FAILED ? new Failure("boot_timeout", "The agent wasn't ready.") : null);
     }
@@ -95,6 +96,7 @@ class MessagesTest {
                         List.of("API_KEY"),
                         "c2VhbGVk",
                         Map.of("team", "blue"),
+                        30,
                         120,
                         true),
                 new InstanceCommand.Start(INSTANCE),
@@ -117,7 +119,14 @@ class MessagesTest {
                 7,
                 "Build a REST API",
                 new TaskCommand.RunOptions(
-                        "anthropic/claude-sonnet-4.5", "openrouter", 480_000, 8000, "Be brief.", true, 1));
+                        "anthropic/claude-sonnet-4.5",
+                        "openrouter",
+                        480_000,
+                        8000,
+                        "Be brief.",
+                        true,
+                        1,
+                        List.of("write", "bash")));
         samples.add(new Sample(TaskCommand.typeOf(run), Topic.TASK_COMMANDS, run, TaskCommand.Run.class));
         var cancel = new TaskCommand.Cancel(TASK, INSTANCE);
         samples.add(new Sample(TaskCommand.typeOf(cancel), Topic.TASK_COMMANDS, cancel, TaskCommand.Cancel.class));

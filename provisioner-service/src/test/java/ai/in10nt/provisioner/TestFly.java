@@ -80,7 +80,18 @@ final class TestFly {
 
     static Instance created() {
         var command = new InstanceCommand.Create(
-                InstanceId.mint(), "a", "d", "opencode", "shared-cpu-1x", "iad", List.of(), null, Map.of(), null, null);
+                InstanceId.mint(),
+                "a",
+                "d",
+                "opencode",
+                "shared-cpu-1x",
+                "iad",
+                List.of(),
+                null,
+                Map.of(),
+                null,
+                null,
+                null);
         var decision = Instance.decide(null, command, "acme", null, Instant.now());
         return ((Instance.Decision.Accepted) decision).next();
     }

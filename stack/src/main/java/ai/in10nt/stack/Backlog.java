@@ -140,7 +140,7 @@ record Backlog(
     private static Map<String, Long> metrics(String url) {
         try {
             var request = HttpRequest.newBuilder(URI.create(url))
-                    .timeout(Duration.ofSeconds(2))
+                    .timeout(Duration.ofSeconds(10))
                     .build();
             var metrics = new LinkedHashMap<String, Long>();
             HTTP.send(request, HttpResponse.BodyHandlers.ofString())

@@ -30,10 +30,21 @@ public final class Client {
 
     private final String baseUrl;
     private final String key;
+    private final Check check;
+
+    /** Looks at every answer. */
+    public interface Check {
+        void look(String method, String path, Answer answer);
+    }
 
     public Client(String baseUrl, String key) {
+        this(baseUrl, key, (_, _, _) -> {});
+    }
+
+    public Client(String baseUrl, String key, Check check) {
         this.baseUrl = baseUrl;
         this.key = key;
+        this.check = check;
     }
 
     public Answer get(String path) {
@@ -73,7 +84,9 @@ public final class Client {
         }
         try {
             var response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
-            return new Answer(response.statusCode(), response.body(), response.headers());
+            var answer = new Answer(response.statusCode(), response.body(), response.headers());
+            check.look(method, path, answer);
+            return answer;
         } catch (IOException e) {
             throw new UncheckedIOException(method + " " + path, e);
         } catch (InterruptedException e) {

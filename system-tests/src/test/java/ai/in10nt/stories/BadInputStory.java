@@ -169,10 +169,10 @@ class BadInputStory {
                 "POST",
                 "/instances",
                 "{\"name\":\"a\",\"description\":\"d\",\"snapshotId\":\"snap_1\",\"integrations\":[\"GitHub\"],"
-                        + "\"integrationEnv\":{\"GITHUB_TOKEN\":\"x\"},\"autoStopMinutes\":5}");
+                        + "\"integrationEnv\":{\"GITHUB_TOKEN\":\"x\"},\"vmImage\":\"x\"}");
 
         assertProblem(answer, 501, "not_implemented");
-        assertThat(fields(answer)).containsExactly("snapshotId", "integrations", "integrationEnv", "autoStopMinutes");
+        assertThat(fields(answer)).containsExactly("vmImage", "snapshotId", "integrations", "integrationEnv");
         assertThat(records()).isEqualTo(before);
         for (var path : List.of("snapshot", "integrations")) {
             assertProblem(client.send("POST", "/instances/" + instance + "/" + path, "{}"), 501, "not_implemented");

@@ -257,6 +257,56 @@ class InsideStory {
                 .contains("ttlMinutes");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {"bash|[\"bash\"]", "!write|[\"!write\"]", "none|[]"})
+    void the_model_is_offered_the_tools_that_a_run_names(String what, String tools) {
+        var word = word();
+
+        var run = client.send(
+                "POST",
+                "/instances/" + id + "/run",
+                "{\"prompt\":\"hello " + word + "\",\"tools\":" + tools + "}",
+                "Content-Type",
+                "application/json");
+
+        assertThat(run.text("status")).as(run.toString()).isEqualTo("completed");
+        var offered = new ArrayList<String>();
+        stack.asked(word).getLast().path("tools").forEach(tool -> offered.add(tool.asText()));
+        switch (what) {
+            case "bash" -> assertThat(offered).containsExactly("bash");
+            case "!write" -> assertThat(offered).contains("bash", "edit").doesNotContain("write");
+            default -> assertThat(offered).contains("bash", "write");
+        }
+        assertThat(offered).doesNotContain("question");
+    }
+
+    @Test
+    void a_tool_that_the_agent_does_not_have_fails_the_run_by_its_name() {
+        var run = client.send(
+                "POST",
+                "/instances/" + id + "/run",
+                "{\"prompt\":\"hello\",\"tools\":[\"teleport\"]}",
+                "Content-Type",
+                "application/json");
+
+        assertThat(run.json().path("error").path("code").asText()).isEqualTo("unknown_tool");
+        assertThat(run.json().path("error").path("detail").asText())
+                .contains("teleport")
+                .contains("bash");
+        for (var wrong : List.of("[7]", "\"bash\"", "[\"a b\"]")) {
+            assertThat(client.send(
+                                    "POST",
+                                    "/instances/" + id + "/run",
+                                    "{\"prompt\":\"hello\",\"tools\":" + wrong + "}",
+                                    "Content-Type",
+                                    "application/json")
+                            .text("detail"))
+                    .startsWith("tools: ");
+        }
+    }
+
     @Test
     void all_tasks_of_the_tenant_are_one_list() {
         var task = client.run(id, "hello").text("taskId");

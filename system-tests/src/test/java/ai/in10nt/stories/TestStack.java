@@ -19,6 +19,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 
 /** A whole stack in a folder and on ports of its own, as {@code ./dev up} starts it. */
 final class TestStack implements AutoCloseable {
@@ -26,6 +27,7 @@ final class TestStack implements AutoCloseable {
 
     private final Path home;
     private final int port;
+    private @Nullable Contract contract;
     private final Process process;
 
     private TestStack(Path home, int port, int replicas) throws IOException {
@@ -137,11 +139,20 @@ final class TestStack implements AutoCloseable {
     /** Through the n-th replica of the gateway. */
     Client client(int replica) {
         int gatewayPort = replica == 1 ? port : port + 10_010 + replica;
-        return new Client("http://127.0.0.1:" + gatewayPort, key());
+        return new Client("http://127.0.0.1:" + gatewayPort, key(), contract());
     }
 
     Client client(String key) {
-        return new Client(baseUrl(), key);
+        return new Client(baseUrl(), key, contract());
+    }
+
+    private synchronized Contract contract() {
+        if (contract == null) {
+            contract = new Contract(new Client(baseUrl(), "")
+                    .send("GET", "/openapi", null, "Accept", "application/json")
+                    .json());
+        }
+        return contract;
     }
 
     String baseUrl() {
