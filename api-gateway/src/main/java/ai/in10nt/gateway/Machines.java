@@ -64,13 +64,13 @@ class Machines {
 
     /** The one rule of which states a request to the machine waits in. */
     InstanceData healthy(String tenant, String id) {
-        activity.used(id);
         return waiters.until(id, Instant.now().plus(HEALTHY_WITHIN), () -> {
                     var instance = view.instance(tenant, id)
                             .await()
                             .atMost(View.PATIENCE)
                             .instance();
                     refuseUnlessRunnable(instance);
+                    activity.used(id);
                     return instance.status() == InstanceStatus.HEALTHY && instance.agentUrl() != null
                             ? Optional.of(instance)
                             : Optional.empty();

@@ -17,6 +17,9 @@ class Retention {
     private static final Duration EVERY = Duration.ofHours(1);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+    /** Longer than the most {@code autoStopMinutes}. */
+    private static final Duration ACTIVITY = Duration.ofDays(31);
+
     private final Pool pool;
     private final Clock clock;
     private final Duration idempotency;
@@ -51,6 +54,7 @@ class Retention {
         if (isMine(now)) {
             forget("idempotency", "created_at", now.minus(idempotency));
             forget("request", "answered_at", now.minus(requests));
+            forget("activity", "at", now.minus(ACTIVITY));
         }
     }
 

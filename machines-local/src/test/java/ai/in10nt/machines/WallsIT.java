@@ -75,7 +75,9 @@ class WallsIT {
             var hog = SandboxIT.create(
                     fly,
                     null,
-                    "exec /opt/in10nt/java/bin/java -Xms800m -Xmx800m -XX:+AlwaysPreTouch -XX:+UseSerialGC -version");
+                    // Holds it until it is ended: what is gone again before anybody looks was never too much for long.
+                    "exec /opt/in10nt/java/bin/jwebserver -J-Xms800m -J-Xmx800m -J-XX:+AlwaysPreTouch"
+                            + " -J-XX:+UseSerialGC -b 127.0.0.1 -p 3000 -d /var");
 
             await("the hog ended")
                     .atMost(Duration.ofSeconds(60))

@@ -188,9 +188,10 @@ class Runner implements Reconciler {
             }
         }
         var request = new AgentRun.Request(task.data().prompt(), task.options(), task.queueNumber(), task.trace());
-        var _ = agent.put(agentUrl, authorization, id, request);
+        var report = agent.put(agentUrl, authorization, id, request);
         FailPoint.reach("after-agent-put");
-        return Optional.empty();
+        // An agent server of an older version only says so here.
+        return report.state().isOver() ? Optional.of(new AgentRun.Progress(report, List.of())) : Optional.empty();
     }
 
     private Optional<Duration> end(Read read, Task ended) {
