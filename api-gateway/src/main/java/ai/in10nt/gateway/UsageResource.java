@@ -63,8 +63,8 @@ public class UsageResource {
         return pool.preparedQuery(
                         "select kind, status, count(*) as count from resource where tenant = $1 group by kind, status")
                 .execute(Tuple.of(caller.tenant()))
-                .map(rows -> Json.text(
-                        Map.of("instances", counts(rows, Resource.INSTANCE), "tasks", counts(rows, Resource.TASK))));
+                .map(rows -> Json.text(new TreeMap<>(
+                        Map.of("instances", counts(rows, Resource.INSTANCE), "tasks", counts(rows, Resource.TASK)))));
     }
 
     private static Map<String, Long> counts(RowSet<Row> rows, String kind) {
