@@ -99,9 +99,10 @@ final class Baseline {
         try (var content = seen.open()) {
             var entry = new DirCacheEntry(path);
             entry.setFileMode(seen.mode());
-            entry.setObjectId(inserter.insert(Constants.OBJ_BLOB, content.readAllBytes()));
+            // As a stream: a file may be larger than this process.
+            entry.setObjectId(inserter.insert(Constants.OBJ_BLOB, seen.size(), content));
             return Optional.of(entry);
-        } catch (java.nio.file.FileSystemException gone) {
+        } catch (java.nio.file.FileSystemException | java.io.EOFException goneOrShorterNow) {
             return Optional.empty();
         }
     }

@@ -153,7 +153,10 @@ class WorkspaceStory {
     @Test
     void changes_are_counted_from_the_baseline_whatever_the_users_own_repository_says() {
         var other = client.create("changes");
-        execute(other, "mkdir c && seq 3 > c/kept && seq 5 > c/gone && seq 9 > c/old-name && printf 'a\\0b' > c/bin");
+        execute(
+                other,
+                "mkdir c && seq 3 > c/kept && seq 5 > c/gone && seq 9 > c/old-name && printf 'a\\0b' > c/bin"
+                        + " && ln -s kept c/link && truncate -s 400M c/large");
         var first = client.get("/instances/" + other + "/changes").json();
         assertThat(file(first, "c/kept").path("status").asText()).isEqualTo("added");
         assertThat(file(first, "c/kept").path("additions").asInt()).isEqualTo(3);
