@@ -90,6 +90,27 @@ export interface ListOptions extends CallOptions {
   limit?: number;
 }
 
+/** A server of the Model Context Protocol (streamable HTTP), reached from inside the instance; its tools are called `name_tool`. */
+export interface McpServerTool {
+  name?: string;
+  /** May hold `${NAME}`, a variable of the instance. */
+  url: string;
+  /** Each value names a variable of the instance, e.g. `Bearer ${TOKEN}`: a run is no place for a secret. */
+  headers?: Record<string, string>;
+}
+
+/** The arguments are posted to `url` from inside the instance, as JSON; the model is offered it as `http_name`. */
+export interface HttpTool {
+  name: string;
+  description: string;
+  /** A JSON Schema of an object. */
+  parameters?: Record<string, unknown>;
+  /** May hold `${NAME}`, a variable of the instance. */
+  url: string;
+  /** Each value names a variable of the instance, e.g. `Bearer ${TOKEN}`: a run is no place for a secret. */
+  headers?: Record<string, string>;
+}
+
 export interface RunOptions extends CallOptions {
   /** Default: `anthropic/claude-sonnet-4.5`. */
   model?: string;
@@ -111,7 +132,8 @@ export interface RunOptions extends CallOptions {
   waitForHealth?: boolean;
   /** Answer at once, with the task's id. Default: false. */
   background?: boolean;
-  tools?: unknown[];
+  /** Names switch tools of the agent on (those alone) or, behind a `!`, off; objects bring tools along for this run. */
+  tools?: (string | McpServerTool | HttpTool)[];
   /** Default: true. */
   autoTools?: boolean;
   /** How often the run may be begun anew when its agent died while a tool was at work: 0 to 5. */

@@ -25,8 +25,15 @@ public final class AgentServer {
         var runs = new Runs(config, agent, store);
         Thread.ofVirtual().name("events").start(() -> listen(agent, runs));
         var proxy = new ModelProxy(vertx, config, runs);
+        var httpTools = new HttpTools(config, runs);
         vertx.createHttpServer()
-                .requestHandler(proxy::handle)
+                .requestHandler(request -> {
+                    if (HttpTools.PATH.equals(request.path())) {
+                        httpTools.handle(request);
+                    } else {
+                        proxy.handle(request);
+                    }
+                })
                 .listen(config.proxyPort(), "127.0.0.1")
                 .toCompletionStage()
                 .toCompletableFuture()

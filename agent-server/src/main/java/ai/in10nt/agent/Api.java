@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
 
 /** The agent server's HTTP API, for the platform only: every call carries this generation's token. */
@@ -149,9 +150,15 @@ final class Api {
         answer(context, 200, tools);
     }
 
-    /** The agent has no servers of the Model Context Protocol beside those that a run brings along. */
+    /** Those that the present run brings along, as it was written: what {@code ${NAME}} stands for isn't shown. */
     private void mcp(RoutingContext context) {
-        answer(context, 200, Map.of("mcpServers", Map.of()));
+        var servers = new TreeMap<String, Map<String, Object>>();
+        runs.currentRequest()
+                .ifPresent(run -> BroughtTools.servers(run.options())
+                        .forEach(server -> servers.put(
+                                server.name(),
+                                Map.of("type", "http", "url", server.url(), "headers", server.headers()))));
+        answer(context, 200, Map.of("mcpServers", servers));
     }
 
     private static String taskId(RoutingContext context) {

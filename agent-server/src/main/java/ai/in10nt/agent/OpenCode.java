@@ -112,6 +112,15 @@ final class OpenCode {
         return json("GET", "/experimental/tool?provider=" + PROVIDER + "&model=" + MODEL, null);
     }
 
+    /** Has it connect to a server of the Model Context Protocol, anew if it has one of that name; says how that stands. */
+    JsonNode addMcpServer(String name, Map<String, Object> server) {
+        return json("POST", "/mcp", Map.of("name", name, "config", server)).path(name);
+    }
+
+    void disconnectMcpServer(String name) {
+        call("POST", "/mcp/" + name + "/disconnect", "", PATIENCE);
+    }
+
     /** Reads events until the connection ends. They have no ids and no replay: whoever missed some reads the messages. */
     void events(Consumer<JsonNode> consumer) {
         var request = request("/event").GET().build();

@@ -24,15 +24,25 @@ final class RunLoop {
     private final OpenCodeProcess agent;
     private final RunStore store;
     private final Runs runs;
+    private final BroughtTools brought;
 
     RunLoop(AgentConfig config, OpenCodeProcess agent, RunStore store, Runs runs) {
         this.config = config;
         this.agent = agent;
         this.store = store;
         this.runs = runs;
+        this.brought = new BroughtTools(config);
     }
 
     Run untilOver() {
+        try {
+            return begunAndFollowed();
+        } finally {
+            disconnect();
+        }
+    }
+
+    private Run begunAndFollowed() {
         var provider = runs.current().request().options().provider();
         if (!config.secrets().providers().containsKey(provider)) {
             return failed(new Failure(
@@ -70,7 +80,10 @@ final class RunLoop {
         var run = runs.current();
         if (run.attempts() == 0 && run.request().options().tools() != null) {
             var known = agent.api().toolNames();
-            var unknown = Tools.unknown(run.request().options().tools(), known);
+            var unknown = Tools.unknown(
+                    run.request().options().tools(),
+                    known,
+                    BroughtTools.prefixes(run.request().options()));
             if (!unknown.isEmpty()) {
                 return Optional.of(failed(new Failure(
                         "unknown_tool",
@@ -100,32 +113,33 @@ final class RunLoop {
             case Outcome.Interrupted _
             when run.attemptsNow() >= MOST_ATTEMPTS ->
                 Optional.of(failed(new Failure("agent_lost", "The agent died each time it was given the prompt.")));
-            case Outcome.Interrupted() -> {
-                post(session, List.of());
-                yield Optional.empty();
-            }
+            case Outcome.Interrupted() -> post(session, List.of());
             case Outcome.NotBegun _
             when runs.sessionError().isPresent() -> runs.sessionError().map(this::failed);
             case Outcome.NotBegun _
             when run.attemptsNow() >= BEGIN_ATTEMPTS ->
                 Optional.of(failed(new Failure("agent_error", "The agent takes the prompt but doesn't begin.")));
-            case Outcome.NotBegun(var isPromptThere) -> {
+            case Outcome.NotBegun(var isPromptThere) ->
                 post(
                         session,
                         isPromptThere
                                 ? List.of()
                                 : List.of(Map.of(
                                         "type", "text", "text", run.request().prompt())));
-                yield Optional.empty();
-            }
         };
     }
 
     /**
      * Gives the prompt to the agent, and waits until that shows: by its status, or by a message that wasn't there before. What an
      * earlier attempt left behind shows nothing.
+     *
+     * @return the run's end, where a tool that it brings along can't be used
      */
-    private void post(String session, List<Map<String, String>> parts) {
+    private Optional<Run> post(String session, List<Map<String, String>> parts) {
+        var unusable = brought.connect(agent.api(), runs.current().request().options());
+        if (unusable.isPresent()) {
+            return unusable.map(this::failed);
+        }
         var run = runs.attempted();
         int before = Outcome.answers(agent.api().messages(session), run.messageId());
         agent.api().prompt(session, body(run, parts));
@@ -135,10 +149,11 @@ final class RunLoop {
                 && runs.sessionError().isEmpty()) {
             if (agent.api().status(session).isPresent()
                     || Outcome.answers(agent.api().messages(session), run.messageId()) > before) {
-                return;
+                break;
             }
             runs.pause(Duration.ofMillis(30));
         }
+        return Optional.empty();
     }
 
     private static Map<String, Object> body(Run run, List<Map<String, String>> parts) {
@@ -148,7 +163,7 @@ final class RunLoop {
                 "parts", parts,
                 "model", Map.of("providerID", OpenCode.PROVIDER, "modelID", OpenCode.MODEL),
                 // It sticks to the session, so it is said each time.
-                "tools", Tools.map(options.autoTools(), options.tools())));
+                "tools", Tools.map(options.autoTools(), options.tools(), BroughtTools.prefixes(options))));
         if (options.system() != null) {
             body.put("system", options.system());
         }
@@ -194,6 +209,20 @@ final class RunLoop {
                 Log.info("%s", away);
             }
             runs.pause(Duration.ofMillis(50));
+        }
+    }
+
+    /** An agent that has died has forgotten them. */
+    private void disconnect() {
+        var options = runs.current().request().options();
+        while (agent.isReady() && !BroughtTools.prefixes(options).isEmpty()) {
+            try {
+                BroughtTools.disconnect(agent.api(), options);
+                return;
+            } catch (OpenCode.Unavailable away) {
+                Log.info("%s", away);
+                runs.pause(Duration.ofMillis(50));
+            }
         }
     }
 

@@ -23,14 +23,16 @@ final class Tools {
      * Said with each prompt, because OpenCode keeps what was said last. Asking the user stays off: nobody is there.
      *
      * @param names those alone may be called, or, where each is behind a {@code !}, all others; null: all
+     * @param brought what tools of the run's own are under: they may be called, unless one is named behind a {@code !}
      */
-    static Map<String, Boolean> map(boolean isAnyAllowed, @Nullable List<String> names) {
+    static Map<String, Boolean> map(boolean isAnyAllowed, @Nullable List<String> names, List<String> brought) {
         var map = new LinkedHashMap<String, Boolean>();
         if (!isAnyAllowed) {
             map.put(ALL, false);
             return map;
         }
         map.put(ALL, names == null || names.stream().allMatch(name -> name.startsWith(NOT)));
+        brought.forEach(prefix -> map.put(prefix + "_*", true));
         if (names != null) {
             names.forEach(name -> map.put(plain(name), !name.startsWith(NOT)));
         }
@@ -39,12 +41,13 @@ final class Tools {
     }
 
     /** Those of the names that the agent doesn't have. */
-    static List<String> unknown(@Nullable List<String> names, Set<String> known) {
+    static List<String> unknown(@Nullable List<String> names, Set<String> known, List<String> brought) {
         var unknown = new ArrayList<String>();
         if (names != null) {
             names.stream()
                     .map(Tools::plain)
-                    .filter(name -> !known.contains(name))
+                    .filter(name -> !known.contains(name)
+                            && brought.stream().noneMatch(prefix -> name.startsWith(prefix + "_")))
                     .forEach(unknown::add);
         }
         return unknown;

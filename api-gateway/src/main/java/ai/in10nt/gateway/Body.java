@@ -14,13 +14,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A JSON request body being read: collects everything that is wrong with it, so that one answer names it all. */
 final class Body {
     private static final ObjectMapper STRICT = strict();
-    private static final Pattern TOOL = Pattern.compile("!?[A-Za-z0-9_.-]{1,128}");
 
     private final JsonNode root;
     private final List<FieldError> errors = new ArrayList<>();
@@ -77,7 +75,7 @@ final class Body {
     }
 
     /** Absent and null are the same. */
-    private Optional<JsonNode> value(String field) {
+    Optional<JsonNode> value(String field) {
         var node = root.get(field);
         return node == null || node.isNull() ? Optional.empty() : Optional.of(node);
     }
@@ -157,34 +155,6 @@ final class Body {
             }
         });
         return ports;
-    }
-
-    /**
-     * Names of tools, each perhaps behind a {@code !}; null where there are none. Tools that a run brings along are objects, and
-     * aren't built yet.
-     */
-    @Nullable
-    List<String> tools(String field) {
-        var value = value(field);
-        if (value.isEmpty() || (value.get().isArray() && value.get().isEmpty())) {
-            return null;
-        }
-        if (!value.get().isArray() || value.get().size() > 128) {
-            wrong(field, "must be an array of at most 128 names");
-            return null;
-        }
-        var names = new ArrayList<String>();
-        value.get().forEach(tool -> {
-            if (tool.isObject()) {
-                notBuilt.add(new FieldError(
-                        field, "tools that a run brings along aren't built yet; only names of the agent's own are"));
-            } else if (tool.isTextual() && TOOL.matcher(tool.textValue()).matches()) {
-                names.add(tool.textValue());
-            } else {
-                wrong(field, "must be names like bash, or !bash to do without it");
-            }
-        });
-        return names;
     }
 
     List<String> texts(String field) {

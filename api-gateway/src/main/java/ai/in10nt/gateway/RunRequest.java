@@ -22,6 +22,7 @@ record RunRequest(String prompt, RunOptions options, boolean isAsync) {
         if (system != null && (Body.utf8(system) > MAX_SYSTEM_BYTES || system.indexOf('\0') >= 0)) {
             body.wrong("system", "must have at most 256 KiB and no NUL");
         }
+        var tools = RunTools.from(body, "tools");
         var options = new RunOptions(
                 body.text(
                         "model",
@@ -40,7 +41,9 @@ record RunRequest(String prompt, RunOptions options, boolean isAsync) {
                 system,
                 body.flag("autoTools", "auto_tools", true),
                 body.integer("retries", "retries", 0, 5).map(Long::intValue).orElse(0),
-                body.tools("tools"));
+                tools.names().isEmpty() ? null : tools.names(),
+                tools.mcpServers(),
+                tools.httpTools());
         boolean isAsync = body.flag("async", "background", false);
         body.done();
         if (Body.utf8(prompt) > MAX_PROMPT_BYTES) {

@@ -1,6 +1,8 @@
 package ai.in10nt.contracts;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What is wanted of a task. */
@@ -31,6 +33,8 @@ public sealed interface TaskCommand {
      *     absent: all
      * @param retries how often the run may be begun anew when its agent died while a tool was at work; the timeout counts over all
      *     of it
+     * @param mcpServers whose tools the model is offered for this run
+     * @param httpTools that the model is offered for this run
      */
     record RunOptions(
             String model,
@@ -40,9 +44,41 @@ public sealed interface TaskCommand {
             @Nullable String system,
             boolean autoTools,
             int retries,
-            @Nullable List<String> tools) {
+            @Nullable List<String> tools,
+            @Nullable List<McpServer> mcpServers,
+            @Nullable List<HttpTool> httpTools) {
         public RunOptions {
             tools = tools == null ? null : List.copyOf(tools);
+            mcpServers = mcpServers == null ? null : List.copyOf(mcpServers);
+            httpTools = httpTools == null ? null : List.copyOf(httpTools);
+        }
+    }
+
+    /**
+     * A server of the Model Context Protocol (streamable HTTP), asked from inside the instance. Its tools are called
+     * {@code <name>_<tool>}. Messages are no place for secrets: where {@code ${NAME}} stands, the agent server puts in the
+     * instance's variable of that name.
+     *
+     * @param url may hold {@code ${NAME}}
+     * @param headers sent with each request; values may hold {@code ${NAME}}
+     */
+    record McpServer(String name, String url, Map<String, String> headers) {
+        public McpServer {
+            headers = Map.copyOf(headers);
+        }
+    }
+
+    /**
+     * A tool behind an HTTP endpoint: the arguments are posted to it as a JSON object, from inside the instance, and the body of the
+     * answer is what the model is told. The model is offered it as {@code http_<name>}.
+     *
+     * @param parameters a JSON Schema of an object
+     * @param url may hold {@code ${NAME}}, as {@link McpServer#url} may
+     * @param headers sent with each call; values may hold {@code ${NAME}}
+     */
+    record HttpTool(String name, String description, JsonNode parameters, String url, Map<String, String> headers) {
+        public HttpTool {
+            headers = Map.copyOf(headers);
         }
     }
 

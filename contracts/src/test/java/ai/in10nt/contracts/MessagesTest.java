@@ -3,6 +3,7 @@ package ai.in10nt.contracts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.charset.StandardCharsets;
@@ -126,7 +127,15 @@ class MessagesTest {
                         "Be brief.",
                         true,
                         1,
-                        List.of("write", "bash")));
+                        List.of("write", "bash"),
+                        List.of(new TaskCommand.McpServer(
+                                "docs", "https://mcp.example/mcp", Map.of("Authorization", "Bearer ${DOCS_TOKEN}"))),
+                        List.of(new TaskCommand.HttpTool(
+                                "get_weather",
+                                "The weather of a city.",
+                                Json.read("{\"type\":\"object\"}", JsonNode.class),
+                                "https://weather.example/now",
+                                Map.of()))));
         samples.add(new Sample(TaskCommand.typeOf(run), Topic.TASK_COMMANDS, run, TaskCommand.Run.class));
         var cancel = new TaskCommand.Cancel(TASK, INSTANCE);
         samples.add(new Sample(TaskCommand.typeOf(cancel), Topic.TASK_COMMANDS, cancel, TaskCommand.Cancel.class));
@@ -284,8 +293,14 @@ class MessagesTest {
             }
         }
         page.append("\n## Shapes\n");
-        for (var shape :
-                List.of(InstanceData.class, TaskData.class, Usage.class, Failure.class, TaskCommand.RunOptions.class)) {
+        for (var shape : List.of(
+                InstanceData.class,
+                TaskData.class,
+                Usage.class,
+                Failure.class,
+                TaskCommand.RunOptions.class,
+                TaskCommand.McpServer.class,
+                TaskCommand.HttpTool.class)) {
             page.append("%n### %s%n%n%s%n".formatted(shape.getSimpleName(), fields(shape)));
         }
         return page.toString();

@@ -5,12 +5,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -20,13 +18,6 @@ import org.jspecify.annotations.Nullable;
  * users is {@code docs/demo-model.md}.
  */
 final class Script {
-    /** One thing that the user's message asks for. */
-    private sealed interface Wish {
-        record Write(String path, String content) implements Wish {}
-
-        record RunCommand(String command) implements Wish {}
-    }
-
     /** What the model does next. */
     sealed interface Step {
         record Say(String text, Duration delay) implements Step {}
@@ -41,13 +32,6 @@ final class Script {
     }
 
     private static final int FLAGS = Pattern.CASE_INSENSITIVE | Pattern.DOTALL;
-    private static final Pattern WRITE = Pattern.compile(
-            "(?:write|create|make)\\s+(?:a\\s+|the\\s+)?(?:new\\s+)?file\\s+(?:called\\s+|named\\s+)?[`\"']?([\\w./-]*\\w)[`\"']?\\s+"
-                    + "(?:containing|that\\s+says|with)\\s+(?:the\\s+)?(?:(?:text|content|contents|word|line)\\s*:?\\s+)?"
-                    + "(?:`([^`]*)`|\"([^\"]*)\"|(\\S+?)(?=[.,;]?(?:\\s|$)))",
-            FLAGS);
-    private static final Pattern RUN = Pattern.compile(
-            "\\b(?:run|execute)\\s+(?:the\\s+)?(?:command\\s+|shell command\\s+)?:?\\s*`([^`]+)`", FLAGS);
     private static final Pattern REMEMBER = Pattern.compile(
             "remember\\s+(?:the\\s+|this\\s+)?(?:word|name|number|code)?\\s*:?\\s*[`\"']?([\\w-]+)[`\"']?", FLAGS);
     private static final Pattern RECALL = Pattern.compile(
@@ -93,7 +77,7 @@ final class Script {
         if (CUT.matcher(prompt).find()) {
             return new Step.Cut();
         }
-        var wishes = wishes();
+        var wishes = Wish.in(prompt);
         int done = toolResults().size();
         return wishes.stream().skip(done).findFirst().map(this::grant).orElseGet(() -> say(wishes));
     }
@@ -111,6 +95,8 @@ final class Script {
                         List.of("bash", "exec"),
                         "I run " + command + ".",
                         tool -> tool.put("command", command).put("description", "Run " + command));
+            case Wish.CallTool(var tool, var arguments) ->
+                call(List.of(tool), "I call " + tool + ".", nothing -> nothing.setAll(arguments));
         };
     }
 
@@ -160,36 +146,12 @@ final class Script {
                         case Wish.RunCommand(var command) ->
                             "I ran " + command + ", which printed: "
                                     + results.get(i).strip();
+                        case Wish.CallTool(var tool, var _) ->
+                            "I called " + tool + ", which answered: "
+                                    + results.get(i).strip();
                     });
         }
         return String.join("\n", lines);
-    }
-
-    private record Found(int at, Wish wish) {}
-
-    /** In the order they stand in the message. */
-    private List<Wish> wishes() {
-        var found = new ArrayList<Found>();
-        WRITE.matcher(prompt)
-                .results()
-                .forEach(match -> found.add(
-                        new Found(match.start(), new Wish.Write(match.group(1), firstGroup(match, 2, 3, 4)))));
-        RUN.matcher(prompt)
-                .results()
-                .forEach(match -> found.add(new Found(match.start(), new Wish.RunCommand(match.group(1)))));
-        return found.stream()
-                .sorted(Comparator.comparingInt(Found::at))
-                .map(Found::wish)
-                .toList();
-    }
-
-    private static String firstGroup(MatchResult match, int... groups) {
-        for (int group : groups) {
-            if (match.group(group) != null) {
-                return match.group(group);
-            }
-        }
-        return "";
     }
 
     private Duration delay() {

@@ -56,6 +56,19 @@ class ScriptTest {
     }
 
     @Test
+    void it_calls_a_tool_by_name_if_that_is_offered() {
+        say("user", "Call the tool http_weather with `{\"city\":\"Bern\"}`");
+
+        assertThat(said()).contains("may not use the tool http_weather");
+
+        offer("http_weather", "city");
+        var call = (Script.Step.Call) next();
+
+        assertThat(call.tool()).isEqualTo("http_weather");
+        assertThat(call.arguments().path("city").asText()).isEqualTo("Bern");
+    }
+
+    @Test
     void it_does_one_thing_after_another_and_reports_at_the_end() {
         say("user", "Create a file a.txt containing one and run the command `cat a.txt`");
         assertThat(((Script.Step.Call) next()).tool()).isEqualTo("write");

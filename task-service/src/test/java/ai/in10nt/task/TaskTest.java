@@ -29,7 +29,7 @@ class TaskTest {
                 INSTANCE,
                 3,
                 "hello",
-                new TaskCommand.RunOptions("m", "openrouter", 1000, null, null, true, 0, null));
+                new TaskCommand.RunOptions("m", "openrouter", 1000, null, null, true, 0, null, null, null));
     }
 
     private static InstanceMirror mirror(String status) {

@@ -1,0 +1,54 @@
+package ai.in10nt.agent;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The instance's variables, put where {@code ${NAME}} stands: secrets come in here, and never travel with a run. */
+final class Variables {
+    private static final Pattern NAME = Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)}");
+    /** What is shorter isn't looked for when masking: it would be found everywhere. */
+    private static final int SHORTEST_SECRET = 4;
+
+    /** This instance has no such variable. */
+    static final class Unknown extends RuntimeException {
+        Unknown(String name) {
+            super("this instance has no variable " + name + "; give it in env.");
+        }
+    }
+
+    private final Map<String, String> values;
+
+    Variables(AgentConfig config) {
+        var env = config.secrets().env();
+        this.values = env == null ? Map.of() : env;
+    }
+
+    String in(String text) {
+        return NAME.matcher(text).replaceAll(match -> {
+            var value = values.get(match.group(1));
+            if (value == null) {
+                throw new Unknown(match.group(1));
+            }
+            return Matcher.quoteReplacement(value);
+        });
+    }
+
+    Map<String, String> in(Map<String, String> texts) {
+        var put = new TreeMap<String, String>();
+        texts.forEach((name, text) -> put.put(name, in(text)));
+        return put;
+    }
+
+    /** With the names again, where a value shows. */
+    String masked(String text) {
+        var masked = text;
+        for (var variable : values.entrySet()) {
+            if (variable.getValue().length() >= SHORTEST_SECRET) {
+                masked = masked.replace(variable.getValue(), "${" + variable.getKey() + "}");
+            }
+        }
+        return masked;
+    }
+}
