@@ -42,6 +42,7 @@ public final class AgentServer {
         vertx.createHttpServer(new HttpServerOptions()
                         .setTcpNoDelay(true)
                         .setMaxHeaderSize(64 * 1024)
+                        .setMaxChunkSize(64 * 1024)
                         .setMaxInitialLineLength(64 * 1024))
                 .requestHandler(new Api(
                                 config,

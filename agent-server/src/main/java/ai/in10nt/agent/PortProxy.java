@@ -44,6 +44,7 @@ final class PortProxy {
                         .setConnectTimeout(CONNECT_MS)
                         .setKeepAliveTimeout(KEPT_S)
                         .setMaxHeaderSize(64 * 1024)
+                        .setMaxChunkSize(64 * 1024)
                         .setMaxInitialLineLength(64 * 1024)
                         .setTcpNoDelay(true),
                 new PoolOptions().setHttp1MaxSize(512).setMaxWaitQueueSize(1024));

@@ -23,11 +23,16 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** API keys at rest: 256 random bits each, so a plain SHA-256 is all that need be stored. */
+/**
+ * API keys at rest: 256 random bits each, so a plain SHA-256 is all that need be stored. A key that was found is remembered for
+ * {@link #KNOWN_FOR}; who revokes one gets the answer after that time, so that it is revoked on every replica when that is said.
+ */
 @ApplicationScoped
 class ApiKeys {
     static final List<String> SCOPES = List.of("read", "write", "admin", "operator");
@@ -41,10 +46,16 @@ class ApiKeys {
             @Nullable Instant expiresAt,
             Instant createdAt) {}
 
+    private static final Duration KNOWN_FOR = Duration.ofMillis(500);
+    private static final int MOST_KNOWN = 10_000;
+
+    private record Known(ApiKey key, long until) {}
+
     private static final String COLUMNS = "id, name, scopes, tenant, expires_at, created_at";
 
     private final Pool pool;
     private final GatewayConfig config;
+    private final Map<Buffer, Known> known = new ConcurrentHashMap<>();
 
     ApiKeys(Pool pool, GatewayConfig config) {
         this.pool = pool;
@@ -70,15 +81,40 @@ class ApiKeys {
 
     /** The key that this secret is, unless it is unknown, revoked or expired. */
     Uni<Optional<ApiKey>> find(String secret) {
+        var hash = hash(secret);
+        // From before the question: whatever is revoked after it is known no longer than that.
+        long until = System.nanoTime() + KNOWN_FOR.toNanos();
+        var recent = known.get(hash);
+        if (recent != null && recent.until > System.nanoTime()) {
+            var expires = recent.key.expiresAt();
+            if (expires == null || expires.isAfter(Instant.now())) {
+                return Uni.createFrom().item(Optional.of(recent.key));
+            }
+        }
         return pool.preparedQuery("select " + COLUMNS + " from api_key where sha256 = $1 and revoked_at is null"
                         + " and (expires_at is null or expires_at > now())")
-                .execute(Tuple.of(hash(secret)))
+                .execute(Tuple.of(hash))
                 .ifNoItem()
                 .after(View.PATIENCE)
                 .fail()
-                .map(rows -> rows.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(key(rows.iterator().next())));
+                .map(rows -> {
+                    if (rows.size() == 0) {
+                        known.remove(hash);
+                        return Optional.empty();
+                    }
+                    var key = key(rows.iterator().next());
+                    remember(hash, new Known(key, until));
+                    return Optional.of(key);
+                });
+    }
+
+    private void remember(Buffer hash, Known key) {
+        if (known.size() >= MOST_KNOWN) {
+            known.values().removeIf(old -> old.until < System.nanoTime());
+        }
+        if (known.size() < MOST_KNOWN) {
+            known.put(hash, key);
+        }
     }
 
     /** The new key and its secret, which is not kept. */
@@ -124,6 +160,7 @@ class ApiKeys {
                 });
     }
 
+    /** Whether there was one; said when no replica knows it any more. */
     Uni<Boolean> revoke(String tenant, String id) {
         return pool.preparedQuery(
                         "update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1 and tenant = $2")
@@ -131,7 +168,10 @@ class ApiKeys {
                 .ifNoItem()
                 .after(View.PATIENCE)
                 .fail()
-                .map(rows -> rows.rowCount() == 1);
+                .map(rows -> rows.rowCount() == 1)
+                .call(found -> found
+                        ? Uni.createFrom().voidItem().onItem().delayIt().by(KNOWN_FOR)
+                        : Uni.createFrom().voidItem());
     }
 
     private static ApiKey key(Row row) {

@@ -51,6 +51,7 @@ class Streams {
                         .setConnectTimeout(CONNECT_MS)
                         .setKeepAliveTimeout(KEPT_S)
                         .setMaxHeaderSize(64 * 1024)
+                        .setMaxChunkSize(64 * 1024)
                         .setMaxInitialLineLength(64 * 1024)
                         .setTcpNoDelay(true),
                 new PoolOptions().setHttp1MaxSize(1024).setMaxWaitQueueSize(1024));

@@ -3,11 +3,13 @@ package ai.in10nt.benchmarks;
 import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** The program behind {@code ./dev bench}: measures a stack that was started for it, prints, and writes the table. */
 public final class Benchmarks {
@@ -33,8 +35,21 @@ public final class Benchmarks {
             show(rows, List.of(Machines.coldStart(target)));
             show(rows, List.of(Machines.tenAtOnce(target)));
         }
+        var home = Objects.requireNonNull(Path.of(arguments[0]).toAbsolutePath().getParent());
+        if (is(wanted, "reads")) {
+            show(rows, Reads.of(target, freePort()));
+        }
+        if (is(wanted, "ports")) {
+            show(rows, Ports.of(target, home, freePort()));
+        }
         if (wanted.isEmpty()) {
             write(Path.of(arguments[2]), rows);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
         }
     }
 
