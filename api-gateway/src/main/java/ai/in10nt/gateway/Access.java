@@ -1,7 +1,9 @@
 package ai.in10nt.gateway;
 
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -54,7 +56,20 @@ class Access {
 
     /** On the caller's own context: a request and its answer are for one thread alone. */
     static <T> Future<T> future(Uni<T> uni) {
-        return Future.fromCompletionStage(
-                uni.subscribeAsCompletionStage(), Objects.requireNonNull(Vertx.currentContext()));
+        var context = Objects.requireNonNull(Vertx.currentContext());
+        var promise = Promise.<T>promise();
+        uni.subscribe()
+                .with(
+                        item -> on(context, () -> promise.complete(item)),
+                        failure -> on(context, () -> promise.fail(failure)));
+        return promise.future();
+    }
+
+    private static void on(Context context, Runnable end) {
+        if (context.equals(Vertx.currentContext())) {
+            end.run();
+        } else {
+            context.runOnContext(_ -> end.run());
+        }
     }
 }

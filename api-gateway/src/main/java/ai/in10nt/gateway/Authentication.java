@@ -74,9 +74,7 @@ class Authentication {
 
     private void trace(ContainerRequestContext request) {
         var id = request.getHeaderString(REQUEST_ID_HEADER);
-        var requestId = id != null && REQUEST_ID.matcher(id).matches()
-                ? id
-                : Ids.event().replace("evt_", "req_");
+        var requestId = id != null && REQUEST_ID.matcher(id).matches() ? id : Ids.request();
         caller.traced(Trace.of(request.getHeaderString("traceparent"), requestId));
         MDC.put("request", requestId);
         MDC.put("trace", caller.trace().traceId());

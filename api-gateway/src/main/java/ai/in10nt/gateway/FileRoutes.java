@@ -13,6 +13,7 @@ import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -24,6 +25,7 @@ class FileRoutes {
     /** Before Quarkus looks at the size of bodies. */
     static final int FIRST = -10_000;
 
+    private static final Set<HttpMethod> METHODS = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.PUT);
     private static final Pattern PATH = Pattern.compile("/instances/([^/]+)/files/(.*)");
     /** What an agent server needs to know of a request; nothing else concerns it. */
     private static final Set<String> PASSED = Set.of(
@@ -38,20 +40,25 @@ class FileRoutes {
     }
 
     void add(@Observes Router router) {
-        for (var method : Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.PUT)) {
-            router.route(method, "/instances/:id/files/*").order(FIRST).handler(this::handle);
+        // A prefix is all that a router looks at quickly; every request passes here.
+        router.route("/instances/*").order(FIRST).handler(this::look);
+    }
+
+    private void look(RoutingContext context) {
+        var path = String.valueOf(context.request().path());
+        var match =
+                METHODS.contains(context.request().method()) && path.contains("/files/") ? PATH.matcher(path) : null;
+        if (match != null && match.matches()) {
+            handle(context, match);
+        } else {
+            context.next();
         }
     }
 
-    private void handle(RoutingContext context) {
+    private void handle(RoutingContext context, Matcher match) {
         var request = context.request();
         request.pause();
         Streams.requestId(request);
-        var match = PATH.matcher(String.valueOf(request.path()));
-        if (!match.matches()) {
-            Streams.refuse(request, Problem.notFound("instance", "of this path"));
-            return;
-        }
         var id = match.group(1);
         access.byKey(request)
                 .compose(caller -> {

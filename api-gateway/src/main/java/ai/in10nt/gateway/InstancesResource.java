@@ -135,12 +135,6 @@ public class InstancesResource {
                         found.map(Resource::body).orElseThrow(() -> Problem.notFound("instance", "named " + name)));
     }
 
-    @GET
-    @Path("/{id}")
-    public Uni<String> get(@PathParam("id") String id) {
-        return view.instance(caller.tenant(), id).map(Resource::body);
-    }
-
     @POST
     @Path("/{id}/start")
     @RunOnVirtualThread

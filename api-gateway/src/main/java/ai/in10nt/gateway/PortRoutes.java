@@ -12,7 +12,6 @@ import jakarta.enterprise.event.Observes;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 class PortRoutes {
     static final String COOKIE = "in10nt_ticket";
 
-    private static final Pattern PATH = Pattern.compile("/instances/([^/]+)/proxy/([^/?]+)([/?].*)?");
+    private static final String INSTANCES = "/instances/";
+    private static final String PROXY = "/proxy/";
 
     private final Access access;
     private final ApiKeys keys;
@@ -44,9 +44,9 @@ class PortRoutes {
     }
 
     void add(@Observes Router router) {
-        router.route().order(FileRoutes.FIRST - 1).handler(this::byHost);
-        router.route("/instances/:id/proxy/:port").order(FileRoutes.FIRST).handler(this::byPath);
-        router.route("/instances/:id/proxy/:port/*").order(FileRoutes.FIRST).handler(this::byPath);
+        // One route, which looks for itself: those of a router are patterns, and every request of a page would try them
+        // all.
+        router.route().order(FileRoutes.FIRST - 1).handler(this::look);
     }
 
     /**
@@ -56,8 +56,8 @@ class PortRoutes {
      * @param uri the rest, with its query
      */
     private record Wanted(String id, int port, String prefix, String uri) {
-        static Wanted of(String id, String port, String prefix, @Nullable String rest) {
-            var uri = rest == null ? "/" : rest.startsWith("/") ? rest : "/" + rest;
+        static Wanted of(String id, String port, String prefix, String rest) {
+            var uri = rest.startsWith("/") ? rest : "/" + rest;
             try {
                 int number = Integer.parseInt(port);
                 if (number >= 1 && number <= 65535 && InstanceId.isValid(id)) {
@@ -77,32 +77,51 @@ class PortRoutes {
     /** Who was let in: by a ticket, or by a key, which is then not the other server's to see. */
     private record Entry(String tenant, Optional<Tickets.Ticket> ticket, boolean isFromQuery, boolean hasKey) {}
 
-    private void byHost(RoutingContext context) {
-        var authority = context.request().authority();
-        Matcher match = host.isEmpty() || authority == null ? null : host.get().matcher(authority.host());
-        if (match == null || !match.matches()) {
+    private void look(RoutingContext context) {
+        var uri = context.request().uri();
+        if (!byHost(context, uri) && !byPath(context, uri)) {
             context.next();
-            return;
         }
-        var id = match.group(2).toLowerCase(java.util.Locale.ROOT).replace('-', '_');
-        handle(
-                context,
-                () -> Wanted.of(id, match.group(1), "", context.request().uri()));
     }
 
-    private void byPath(RoutingContext context) {
-        var match = PATH.matcher(context.request().uri());
-        if (match.matches()) {
-            handle(
-                    context,
-                    () -> Wanted.of(
-                            match.group(1),
-                            match.group(2),
-                            "/instances/" + match.group(1) + "/proxy/" + match.group(2),
-                            match.group(3)));
-        } else {
-            context.next();
+    private boolean byHost(RoutingContext context, String uri) {
+        var authority = context.request().authority();
+        if (host.isEmpty()
+                || authority == null
+                || !Character.isDigit(authority.host().charAt(0))) {
+            return false;
         }
+        var match = host.get().matcher(authority.host());
+        if (match.matches()) {
+            var id = match.group(2).toLowerCase(java.util.Locale.ROOT).replace('-', '_');
+            handle(context, () -> Wanted.of(id, match.group(1), "", uri));
+            return true;
+        }
+        return false;
+    }
+
+    private boolean byPath(RoutingContext context, String uri) {
+        int afterId = uri.indexOf('/', INSTANCES.length());
+        if (!uri.startsWith(INSTANCES) || afterId < 0 || !uri.startsWith(PROXY, afterId)) {
+            return false;
+        }
+        int port = afterId + PROXY.length();
+        int end = port;
+        while (end < uri.length() && uri.charAt(end) != '/' && uri.charAt(end) != '?') {
+            end++;
+        }
+        if (end == port) {
+            return false;
+        }
+        int afterPort = end;
+        handle(
+                context,
+                () -> Wanted.of(
+                        uri.substring(INSTANCES.length(), afterId),
+                        uri.substring(port, afterPort),
+                        uri.substring(0, afterPort),
+                        uri.substring(afterPort)));
+        return true;
     }
 
     private void handle(RoutingContext context, java.util.function.Supplier<Wanted> reader) {

@@ -173,9 +173,7 @@ class Streams {
     /** The caller's own id of the request, or a new one; the answer carries it. */
     static String requestId(HttpServerRequest request) {
         var given = request.getHeader(Authentication.REQUEST_ID_HEADER);
-        var id = given != null && Authentication.REQUEST_ID.matcher(given).matches()
-                ? given
-                : Ids.event().replace("evt_", "req_");
+        var id = given != null && Authentication.REQUEST_ID.matcher(given).matches() ? given : Ids.request();
         request.response().putHeader(Authentication.REQUEST_ID_HEADER, id);
         return id;
     }

@@ -3,6 +3,7 @@ package ai.in10nt.gateway;
 import ai.in10nt.httpproxy.Exchange;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.ext.web.Router;
@@ -12,6 +13,7 @@ import jakarta.enterprise.event.Observes;
 import java.net.URI;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** {@code GET /instances/{id}/tasks/{taskId}/events}: the stream of a run, which task-service keeps. */
 @ApplicationScoped
@@ -22,6 +24,8 @@ class TaskEventRoutes {
     private final View view;
     private final Streams streams;
     private final Keysets keysets;
+    private static final Pattern PATH = Pattern.compile("/instances/([^/]+)/tasks/([^/]+)/events");
+
     private final List<String> taskServices;
 
     TaskEventRoutes(Access access, View view, Streams streams, Keysets keysets, GatewayConfig config) {
@@ -33,20 +37,27 @@ class TaskEventRoutes {
     }
 
     void add(@Observes Router router) {
-        router.get("/instances/:id/tasks/:taskId/events")
-                .order(FileRoutes.FIRST)
-                .handler(this::handle);
+        router.route("/instances/*").order(FileRoutes.FIRST).handler(this::look);
     }
 
-    private void handle(RoutingContext context) {
+    private void look(RoutingContext context) {
+        var path = String.valueOf(context.request().path());
+        var match = context.request().method().equals(HttpMethod.GET) && path.endsWith("/events")
+                ? PATH.matcher(path)
+                : null;
+        if (match != null && match.matches()) {
+            handle(context, match.group(1), match.group(2));
+        } else {
+            context.next();
+        }
+    }
+
+    private void handle(RoutingContext context, String instanceId, String taskId) {
         var request = context.request();
         request.pause();
         Streams.requestId(request);
         access.byKey(request)
-                .compose(key -> Access.future(view.task(
-                        key.tenant(),
-                        String.valueOf(context.pathParam("id")),
-                        String.valueOf(context.pathParam("taskId")))))
+                .compose(key -> Access.future(view.task(key.tenant(), instanceId, taskId)))
                 .compose(task -> pass(request, task.id(), 0))
                 .onFailure(failure -> Streams.refuse(request, failure));
     }

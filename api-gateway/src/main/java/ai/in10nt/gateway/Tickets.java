@@ -36,11 +36,13 @@ class Tickets {
         }
     }
 
-    private final SecretKeySpec key;
+    /** One for each thread: looking one up takes longer than its work. */
+    private final ThreadLocal<Mac> macs;
 
     Tickets(Keysets keysets) {
-        this.key = new SecretKeySpec(
+        var key = new SecretKeySpec(
                 keysets.agentAccess().derived("tickets").getBytes(StandardCharsets.US_ASCII), "HmacSHA256");
+        this.macs = ThreadLocal.withInitial(() -> mac(key));
     }
 
     String sign(Ticket ticket) {
@@ -67,15 +69,19 @@ class Tickets {
         }
     }
 
-    private String hmac(String text) {
+    private static Mac mac(SecretKeySpec key) {
         try {
             var mac = Mac.getInstance("HmacSHA256");
             mac.init(key);
-            return Base64.getUrlEncoder()
-                    .withoutPadding()
-                    .encodeToString(mac.doFinal(text.getBytes(StandardCharsets.US_ASCII)));
+            return mac;
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private String hmac(String text) {
+        return Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString(macs.get().doFinal(text.getBytes(StandardCharsets.US_ASCII)));
     }
 }

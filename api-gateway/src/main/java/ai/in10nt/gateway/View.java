@@ -55,6 +55,21 @@ class View {
                 .map(found -> found.orElseThrow(() -> Problem.notFound("instance", id)));
     }
 
+    /** Its body alone, as it is answered. */
+    Uni<String> instanceBody(String tenant, String id) {
+        return pool.preparedQuery("select body::text from resource where id = $1 and tenant = $2 and kind = 'instance'")
+                .execute(Tuple.of(id, tenant))
+                .ifNoItem()
+                .after(PATIENCE)
+                .fail()
+                .map(rows -> {
+                    if (rows.size() == 0) {
+                        throw Problem.notFound("instance", id);
+                    }
+                    return rows.iterator().next().getString(0);
+                });
+    }
+
     Uni<Resource> task(String tenant, String instanceId, String id) {
         return find(tenant, Resource.TASK, id)
                 .map(found -> found.filter(task -> task.instanceId().equals(instanceId))

@@ -14,7 +14,7 @@ final class Reads {
     private static final int CONNECTIONS = 8;
     private static final int ROUNDS = 3;
     private static final int COUNT = 1000;
-    private static final Duration WARM_UP = Duration.ofSeconds(6);
+    private static final Duration WARM_UP = Duration.ofSeconds(20);
     private static final Duration ROUND = Duration.ofSeconds(4);
 
     private Reads() {}
@@ -65,14 +65,13 @@ final class Reads {
         return Row.atMost("one of " + ROWS + " by name, p99", times.p99(), "ms", "p50 " + Row.ms(times.p50()), 5, 2);
     }
 
-    /** With the flags of the services, so that only the code differs. */
+    /** With the flags of the gateway, so that only the code differs. */
     private static Process bareHandler(Target target, int port) throws IOException {
         var database = target.status().path("databases").path(0);
         var process = new ProcessBuilder(
                         Path.of(Objects.requireNonNull(System.getProperty("java.home")), "bin/java")
                                 .toString(),
                         "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
                         "-XX:+UseCompactObjectHeaders",
                         "-Xmx160m",
                         "--sun-misc-unsafe-memory-access=allow",
@@ -100,6 +99,7 @@ final class Reads {
                         from resource, (select 'inst_00000000000000000000' || lpad(n::text, 6, '0') as id,
                                                'many-' || n as name from generate_series(1, ?) n) made
                         where resource.id = ?
+                        on conflict do nothing
                         """)) {
             statement.setInt(1, ROWS);
             statement.setString(2, like);

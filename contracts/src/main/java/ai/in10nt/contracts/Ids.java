@@ -1,6 +1,7 @@
 package ai.in10nt.contracts;
 
 import java.security.SecureRandom;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
 
 /**
@@ -27,6 +28,11 @@ public final class Ids {
         return mint("evt_");
     }
 
+    /** A new {@code X-Request-Id}; nothing depends on its being hard to guess. */
+    public static String request() {
+        return mint("req_", System.currentTimeMillis(), ThreadLocalRandom.current());
+    }
+
     /** A new id for an API key; the key itself is another, secret value. */
     public static String key() {
         return mint("key_");
@@ -37,8 +43,14 @@ public final class Ids {
         for (int shift = 45; shift >= 0; shift -= 5) {
             text.append(ALPHABET.charAt((int) (millis >>> shift) & 31));
         }
-        for (int i = 0; i < 16; i++) {
-            text.append(ALPHABET.charAt(random.nextInt(32)));
+        // 80 random bits, in two draws: each one costs.
+        long high = random.nextLong();
+        long low = random.nextLong();
+        for (int i = 0; i < 8; i++) {
+            text.append(ALPHABET.charAt((int) (high >>> (5 * i)) & 31));
+        }
+        for (int i = 0; i < 8; i++) {
+            text.append(ALPHABET.charAt((int) (low >>> (5 * i)) & 31));
         }
         return text.toString();
     }

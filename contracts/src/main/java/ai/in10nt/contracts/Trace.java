@@ -1,7 +1,7 @@
 package ai.in10nt.contracts;
 
-import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record Trace(String traceparent, @Nullable String requestId) {
     private static final Pattern TRACEPARENT = Pattern.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
-    private static final SecureRandom RANDOM = new SecureRandom();
 
     /** The caller's, continued; a new one where it sends none that is valid. */
     public static Trace of(@Nullable String traceparent, String requestId) {
@@ -28,7 +27,7 @@ public record Trace(String traceparent, @Nullable String requestId) {
 
     private static String fresh() {
         var bytes = new byte[24];
-        RANDOM.nextBytes(bytes);
+        ThreadLocalRandom.current().nextBytes(bytes);
         var hex = HexFormat.of().formatHex(bytes);
         return "00-" + hex.substring(0, 32) + "-" + hex.substring(32) + "-01";
     }

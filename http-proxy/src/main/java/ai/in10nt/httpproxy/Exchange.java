@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.NetSocket;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -49,17 +50,25 @@ public final class Exchange {
     /** The request's headers without those that belong to this hop. */
     public static MultiMap endToEnd(MultiMap headers) {
         var passed = MultiMap.caseInsensitiveMultiMap();
-        var named = headers.getAll(HttpHeaders.CONNECTION);
-        headers.forEach(header -> {
-            var name = header.getKey().toLowerCase(Locale.ROOT);
-            boolean isNamed = named.stream()
-                    .flatMap(value -> java.util.Arrays.stream(value.split(",", -1)))
-                    .anyMatch(token -> token.strip().equalsIgnoreCase(name));
-            if (!ONE_HOP.contains(name) && !isNamed) {
-                passed.add(header.getKey(), header.getValue());
+        var named = named(headers);
+        headers.forEach((name, value) -> {
+            var lower = name.toLowerCase(Locale.ROOT);
+            if (!ONE_HOP.contains(lower) && !named.contains(lower)) {
+                passed.add(name, value);
             }
         });
         return passed;
+    }
+
+    /** What {@code Connection} names beside the usual, in lower case. */
+    private static Set<String> named(MultiMap headers) {
+        var named = new HashSet<String>();
+        for (var value : headers.getAll(HttpHeaders.CONNECTION)) {
+            for (var token : value.split(",", -1)) {
+                named.add(token.strip().toLowerCase(Locale.ROOT));
+            }
+        }
+        return named;
     }
 
     /**

@@ -245,11 +245,15 @@ final class Parts {
         var command = new ArrayList<>(List.of(
                 javaHome.resolve("bin/java").toString(),
                 "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
                 "-XX:+UseCompactObjectHeaders",
                 "-XX:+ExitOnOutOfMemoryError",
                 "--sun-misc-unsafe-memory-access=allow",
                 "--enable-native-access=ALL-UNNAMED"));
+        if (!program.equals("api-gateway")) {
+            // It alone is in the way of every request, and the optimizing compiler makes it three times as fast for 50
+            // MB.
+            command.add("-XX:TieredStopAtLevel=1");
+        }
         var cache = settings.root().resolve("target/aot/" + program + ".aot");
         if (settings.isRecording()) {
             command.add("-XX:AOTCacheOutput=" + cache);
