@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Passes requests on to what listens in the machine, on loopback too. To a dev server it is a browser on the same machine: {@code
@@ -29,10 +30,14 @@ final class PortProxy {
     /** Below what servers close idle connections after: Node's do after five. */
     private static final int KEPT_S = 4;
 
+    /** Half of the connections to a port: what isn't an upgrade has the others. */
+    private static final int MOST_UPGRADES = 256;
+
     private static final Duration KNOWN_FOR = Duration.ofSeconds(2);
 
     private final Ports ports;
     private final HttpClient client;
+    private final AtomicInteger upgrades = new AtomicInteger();
     private final Map<Integer, Known> known = new ConcurrentHashMap<>();
 
     private record Known(String address, long until) {}
@@ -55,12 +60,24 @@ final class PortProxy {
         var request = context.request();
         request.pause();
         int port = port(context);
+        boolean isUpgrade = Exchange.isUpgrade(request);
+        if (isUpgrade && upgrades.incrementAndGet() > MOST_UPGRADES) {
+            upgrades.decrementAndGet();
+            Api.error(
+                    context,
+                    new Refused(
+                            503,
+                            "port_too_busy",
+                            "This instance has " + MOST_UPGRADES + " WebSockets open; close some of them first."));
+            return;
+        }
         target(context, port)
                 .compose(address -> Exchange.pass(request, client, to(request, port, address), new Local(port)))
                 .onFailure(failure -> {
                     known.remove(port);
                     refuse(context, port, failure);
-                });
+                })
+                .onComplete(_ -> upgrades.addAndGet(isUpgrade ? -1 : 0));
     }
 
     private int port(RoutingContext context) {

@@ -129,7 +129,8 @@ class Streams {
 
         @Override
         public Optional<Future<Void>> instead(HttpClientResponse received) {
-            if (received.getHeader(AgentAccess.PROBLEM_HEADER) == null) {
+            var code = received.getHeader(AgentAccess.PROBLEM_HEADER);
+            if (code == null) {
                 return Optional.empty();
             }
             received.resume();
@@ -138,7 +139,12 @@ class Streams {
                 if (range != null) {
                     request.response().putHeader("Content-Range", range);
                 }
-                refuse(request, problem(received.statusCode(), body.length() > MAX_PROBLEM ? "" : body.toString()));
+                // An answer to HEAD says so in its headers alone, as does ours.
+                refuse(
+                        request,
+                        body.length() == 0
+                                ? Machines.refused(received.statusCode(), new AgentProblem(code, code))
+                                : problem(received.statusCode(), body.length() > MAX_PROBLEM ? "" : body.toString()));
                 return null;
             }));
         }

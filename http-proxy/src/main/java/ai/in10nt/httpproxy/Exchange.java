@@ -76,7 +76,8 @@ public final class Exchange {
      *
      * @param request paused, its body not read yet
      * @param to where to, with the path and the headers that the other server is to see; the method is the request's own
-     * @return fails where there is no answer, with nothing said to the client yet; what goes wrong later ends the connection
+     * @return when all has been passed, after an upgrade too; fails where there is no answer, with nothing said to the client yet.
+     *     What goes wrong later ends the connection
      */
     public static Future<Void> pass(HttpServerRequest request, HttpClient client, RequestOptions to, Answer answer) {
         to.setMethod(request.method());
@@ -92,7 +93,8 @@ public final class Exchange {
                 .compose(received -> receive(request, received, answer));
     }
 
-    private static boolean isUpgrade(HttpServerRequest request) {
+    /** Whether it asks for another protocol, such as WebSocket. */
+    public static boolean isUpgrade(HttpServerRequest request) {
         var connection = String.valueOf(request.getHeader(HttpHeaders.CONNECTION));
         return request.version() == HttpVersion.HTTP_1_1
                 && request.headers().contains(HttpHeaders.UPGRADE)
@@ -193,15 +195,15 @@ public final class Exchange {
         head(request, received, answer)
                 .putHeader("Connection", "Upgrade")
                 .putHeader("Upgrade", String.valueOf(received.getHeader(HttpHeaders.UPGRADE)));
-        return request.toNetSocket().onFailure(_ -> other.close()).map(socket -> {
-            pipe(socket, other);
-            pipe(other, socket);
-            return null;
-        });
+        return request.toNetSocket()
+                .onFailure(_ -> other.close())
+                .compose(socket -> Future.join(pipe(socket, other), pipe(other, socket))
+                        .otherwiseEmpty()
+                        .mapEmpty());
     }
 
-    private static void pipe(NetSocket from, NetSocket to) {
-        from.pipeTo(to).onComplete(_ -> {
+    private static Future<Void> pipe(NetSocket from, NetSocket to) {
+        return from.pipeTo(to).onComplete(_ -> {
             from.close();
             to.close();
         });

@@ -17,8 +17,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** {@code ./dev}, as README shows it. */
+@Isolated
 class DevStory {
     @TempDir
     @SuppressWarnings("NullAway.Init")

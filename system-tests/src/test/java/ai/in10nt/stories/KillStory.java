@@ -17,10 +17,12 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two replicas of every service; processes die at the worst moments; each run still has one outcome and was asked once. */
+@Isolated
 class KillStory {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 

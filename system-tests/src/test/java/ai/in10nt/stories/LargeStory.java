@@ -10,8 +10,10 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Much of a caller's text at once: no service holds all of it. */
+@Isolated
 @ExtendWith(SharedStack.class)
 class LargeStory {
     private static final int TASKS = 40;

@@ -6,8 +6,10 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** What can be seen from outside of what goes on inside. */
+@Isolated
 @ExtendWith(SharedStack.class)
 class ObserveStory {
     @SuppressWarnings("NullAway.Init")

@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** What all stand on goes away for a while, or what stands on it is exchanged under load; two replicas of every service. */
+@Isolated
 class OutageStory {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final String RUN = "{\"prompt\":\"hello\",\"async\":true}";

@@ -17,8 +17,10 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Records that nobody understands: kept, answered where somebody waits, and in nobody's way. */
+@Isolated
 @ExtendWith(SharedStack.class)
 class PoisonStory {
     private static void send(TestStack stack, String topic, Map<String, String> headers, @Nullable String value) {
