@@ -17,6 +17,8 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,10 +83,54 @@ class ExchangeTest {
         }
     }
 
-    /** As the simplest of servers do: all of it, and hang up. */
-    private static void answer(Socket socket) {
+    private final CompletableFuture<String> left = new CompletableFuture<>();
+
+    /** Writes for ever and never reads. */
+    private void flood(Socket socket) {
         try (socket) {
-            readHead(socket.getInputStream());
+            var out = socket.getOutputStream();
+            out.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: flood\r\nConnection: Upgrade\r\n\r\n"
+                    .getBytes(StandardCharsets.US_ASCII));
+            while (true) {
+                out.write(new byte[64 * 1024]);
+            }
+        } catch (IOException e) {
+            left.complete(String.valueOf(e.getMessage()));
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void an_upgrade_that_is_stuck_both_ways_ends_when_its_client_leaves() throws Exception {
+        try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.actualPort())) {
+            client.getOutputStream()
+                    .write("GET /flood HTTP/1.1\r\nHost: a\r\nUpgrade: flood\r\nConnection: Upgrade\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            readHead(client.getInputStream());
+            var writer = Thread.ofVirtual().start(() -> {
+                try {
+                    while (true) {
+                        client.getOutputStream().write(new byte[64 * 1024]);
+                    }
+                } catch (IOException gone) {
+                    // It left.
+                }
+            });
+            // Until all buffers on the way are full.
+            writer.join(Duration.ofSeconds(2));
+            client.setSoLinger(true, 0);
+        }
+
+        assertThat(left.get(20, TimeUnit.SECONDS)).isNotEmpty();
+    }
+
+    /** As the simplest of servers do: all of it, and hang up. */
+    private void answer(Socket socket) {
+        try (socket) {
+            if (readHead(socket.getInputStream()).contains("/flood")) {
+                flood(socket);
+                return;
+            }
             var out = socket.getOutputStream();
             out.write(("HTTP/1.0 200 OK\r\nContent-Length: " + LARGE + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
             out.write(new byte[LARGE]);
@@ -93,11 +139,12 @@ class ExchangeTest {
         }
     }
 
-    private static void readHead(InputStream in) throws IOException {
+    private static String readHead(InputStream in) throws IOException {
         var head = new StringBuilder();
         while (!head.toString().endsWith("\r\n\r\n")) {
             head.append((char) in.read());
         }
+        return head.toString();
     }
 
     @Test
