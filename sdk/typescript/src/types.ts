@@ -1,3 +1,8 @@
+import type { components } from './api.js';
+
+/** What the gateway's OpenAPI document says; the shapes below that come from it are its. */
+type Schemas = components['schemas'];
+
 /** Every call takes one, and ends with an `AbortError` when it is aborted. */
 export interface CallOptions {
   signal?: AbortSignal;
@@ -22,64 +27,25 @@ export interface ClientConfig {
   fetch?: typeof fetch;
 }
 
-export type AgentType = 'opencode' | 'moltbot';
+export type AgentType = InstanceData['agentType'];
 
-export type InstanceStatus =
-  | 'provisioning'
-  | 'starting'
-  | 'healthy'
-  | 'unhealthy'
-  | 'stopping'
-  | 'stopped'
-  | 'destroying'
-  | 'destroyed'
-  | 'failed';
+export type InstanceStatus = InstanceData['status'];
 
-export interface CreateInstanceConfig {
-  name: string;
-  description: string;
-  agentType?: AgentType;
-  containerTemplateId?: string;
-  vmImage?: string;
-  vmSize?: string;
-  region?: string;
+export type CreateInstanceConfig = Omit<Schemas['CreateInstance'], 'env'> & {
   /** A value that is undefined is left out. */
   env?: Record<string, string | undefined>;
+  containerTemplateId?: string;
+  vmImage?: string;
   integrations?: string[];
   integrationEnv?: Record<string, string | undefined>;
   snapshotId?: string;
-  labels?: Record<string, string>;
-  autoStopMinutes?: number;
-  ttlMinutes?: number;
-  uniqueName?: boolean;
-}
+};
 
-export interface Failure {
-  code: string;
-  detail: string;
-}
+export type Failure = Schemas['Failure'];
 
-export interface InstanceData {
-  instanceId: string;
-  name: string;
-  status: InstanceStatus;
-  agentUrl?: string;
-  createdAt: string;
-  description: string;
-  region: string;
-  vmSize: string;
-  env?: Record<string, string>;
-  agentType?: AgentType;
+export type InstanceData = Schemas['Instance'] & {
   containerTemplateId?: string;
-  integrations?: string[];
-  labels?: Record<string, string>;
-  updatedAt?: string;
-  generation?: number;
-  memoryMb?: number;
-  autoStopMinutes?: number;
-  ttlMinutes?: number;
-  error?: Failure;
-}
+};
 
 export interface ListOptions extends CallOptions {
   name?: string;
@@ -91,25 +57,10 @@ export interface ListOptions extends CallOptions {
 }
 
 /** A server of the Model Context Protocol (streamable HTTP), reached from inside the instance; its tools are called `name_tool`. */
-export interface McpServerTool {
-  name?: string;
-  /** May hold `${NAME}`, a variable of the instance. */
-  url: string;
-  /** Each value names a variable of the instance, e.g. `Bearer ${TOKEN}`: a run is no place for a secret. */
-  headers?: Record<string, string>;
-}
+export type McpServerTool = Schemas['McpServer'];
 
 /** The arguments are posted to `url` from inside the instance, as JSON; the model is offered it as `http_name`. */
-export interface HttpTool {
-  name: string;
-  description: string;
-  /** A JSON Schema of an object. */
-  parameters?: Record<string, unknown>;
-  /** May hold `${NAME}`, a variable of the instance. */
-  url: string;
-  /** Each value names a variable of the instance, e.g. `Bearer ${TOKEN}`: a run is no place for a secret. */
-  headers?: Record<string, string>;
-}
+export type HttpTool = Schemas['HttpTool'];
 
 export interface RunOptions extends CallOptions {
   /** Default: `anthropic/claude-sonnet-4.5`. */
@@ -145,14 +96,12 @@ export interface PollOptions extends CallOptions {
   maxPollTime?: number;
 }
 
-export interface RunResult {
+export interface RunResult extends Pick<
+  Schemas['Task'],
+  'usage' | 'duration_ms' | 'messageId' | 'toolsUsed' | 'completedAt'
+> {
   response: string;
   tokensUsed: number;
-  usage?: { total_tokens: number; cost: number; [key: string]: number };
-  duration_ms?: number;
-  messageId?: string;
-  toolsUsed?: string[];
-  completedAt?: string;
   taskId?: string;
   status?: string;
 }
@@ -160,8 +109,8 @@ export interface RunResult {
 export interface Task extends RunResult {
   taskId: string;
   instanceId: string;
-  status: 'processing' | 'completed' | 'failed';
-  state: 'queued' | 'running' | 'completed' | 'failed' | 'cancelled' | 'timed_out';
+  status: Schemas['Task']['status'];
+  state: NonNullable<Schemas['Task']['state']>;
   prompt: string;
   createdAt: string;
   startedAt?: string;
@@ -183,11 +132,7 @@ export type TaskEvent =
     }
   | { type: 'truncated' };
 
-export interface Health {
-  status: 'healthy' | 'starting' | 'unhealthy' | 'stopped';
-  agent?: unknown;
-  checkedAt: string;
-}
+export type Health = Schemas['Health'];
 
 export interface ExecuteOptions extends CallOptions {
   /** Milliseconds. Default: 120000, at most 3600000. */
@@ -197,53 +142,17 @@ export interface ExecuteOptions extends CallOptions {
 }
 
 /** As a string it is its `output`. */
-export interface ExecuteResult {
-  output: string;
-  stdout: string;
-  stderr: string;
-  exitCode: number;
-  durationMs: number;
-  truncated: boolean;
-  timedOut: boolean;
-  toString(): string;
-}
+export type ExecuteResult = Schemas['Executed'] & { toString(): string };
 
-export interface FileChange {
-  path: string;
-  status: 'added' | 'modified' | 'deleted';
-  additions: number;
-  deletions: number;
-  binary?: boolean;
-  renamedFrom?: string;
-  renamedTo?: string;
-  diff?: string;
-  diffTruncated?: boolean;
-}
+export type FileChange = Changes['files'][number];
 
-export interface Changes {
-  files: FileChange[];
-  truncated?: boolean;
-}
+export type Changes = Schemas['Changes'];
 
-export interface TreeEntry {
-  path: string;
-  type: 'file' | 'directory' | 'symlink' | 'other';
-  size?: number;
-  target?: string;
-}
+export type TreeEntry = Tree['entries'][number];
 
-export interface Tree {
-  root: string;
-  entries: TreeEntry[];
-  truncated?: boolean;
-}
+export type Tree = Schemas['Tree'];
 
-export interface Port {
-  port: number;
-  process?: string;
-  registered: boolean;
-  url: string;
-}
+export type Port = Schemas['Ports']['ports'][number];
 
 export interface Tool {
   name: string;

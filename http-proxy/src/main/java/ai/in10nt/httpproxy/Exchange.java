@@ -2,7 +2,6 @@ package ai.in10nt.httpproxy;
 
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
@@ -13,7 +12,6 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
-import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.util.HashSet;
 import java.util.Locale;
@@ -27,9 +25,6 @@ import java.util.Set;
  * way round: an answer that was cut never looks whole.
  */
 public final class Exchange {
-    /** For what a side that has closed sent before. */
-    private static final long REST_MS = 5000;
-
     private static final Set<String> ONE_HOP = Set.of(
             "connection",
             "keep-alive",
@@ -203,34 +198,9 @@ public final class Exchange {
                 .putHeader("Connection", "Upgrade")
                 .putHeader("Upgrade", String.valueOf(received.getHeader(HttpHeaders.UPGRADE)));
         var vertx = Objects.requireNonNull(Vertx.currentContext()).owner();
-        return request.toNetSocket().onFailure(_ -> other.close()).compose(socket -> {
-            var over = Promise.<Void>promise();
-            other.closeHandler(_ -> {
-                over.tryComplete();
-                follow(vertx, (ConnectionBase) socket);
-            });
-            socket.closeHandler(
-                    _ -> follow(vertx, (ConnectionBase) received.request().connection()));
-            pipe(socket, other);
-            pipe(other, socket);
-            return over.future();
-        });
-    }
-
-    private static void pipe(NetSocket from, NetSocket to) {
-        from.pipeTo(to).onComplete(_ -> {
-            from.close();
-            to.close();
-        });
-    }
-
-    /** A pipe that waits for a reader who has gone waits for ever; one that isn't stuck is done with the rest by then. */
-    private static void follow(Vertx vertx, ConnectionBase connection) {
-        var channel = connection.channel();
-        vertx.setTimer(
-                REST_MS,
-                _ -> channel.eventLoop()
-                        // Every other close waits until what was written is out, and nobody reads.
-                        .execute(() -> channel.unsafe().close(channel.unsafe().voidPromise())));
+        var ofOther = (ConnectionBase) received.request().connection();
+        return request.toNetSocket()
+                .onFailure(_ -> other.close())
+                .compose(socket -> Tunnel.join(vertx, socket, (ConnectionBase) socket, other, ofOther));
     }
 }

@@ -303,7 +303,7 @@ class InsideStory {
                                     "Content-Type",
                                     "application/json")
                             .text("detail"))
-                    .startsWith("tools: ");
+                    .startsWith("tools");
         }
     }
 

@@ -188,4 +188,25 @@ class OutageStory {
         assertThat(report.violations()).as(report.toString()).isEmpty();
         assertThat(report.refused()).as(report.toString()).isZero();
     }
+
+    @Test
+    void a_revoked_key_is_refused_by_every_replica_once_that_is_said() {
+        for (int round = 0; round < 5; round++) {
+            var made = stack.client(1).post("/keys", Map.of("name", "short"));
+            var first = stack.client(1, made.text("key"));
+            var second = stack.client(2, made.text("key"));
+            assertThat(List.of(
+                            first.get("/instances").status(),
+                            second.get("/instances").status()))
+                    .containsOnly(200);
+
+            assertThat(stack.client(1).delete("/keys/" + made.text("keyId")).status())
+                    .isEqualTo(200);
+
+            assertThat(List.of(
+                            second.get("/instances").status(),
+                            first.get("/instances").status()))
+                    .containsOnly(401);
+        }
+    }
 }

@@ -28,7 +28,13 @@ class SdkStory {
     @Test
     void its_tests_pass_against_the_stack(@TempDir Path temporary) throws Exception {
         run(temporary, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error");
+        var types = Files.readString(SDK.resolve("src/api.ts"));
+        run(temporary, "npm", "run", "--silent", "generate");
         run(temporary, "npm", "run", "--silent", "build");
+
+        assertThat(SDK.resolve("src/api.ts"))
+                .as("types as the OpenAPI document has them: npm run generate")
+                .hasContent(types);
 
         var output = run(temporary, "npm", "run", "--silent", "test");
 

@@ -138,8 +138,12 @@ final class TestStack implements AutoCloseable {
 
     /** Through the n-th replica of the gateway. */
     Client client(int replica) {
+        return client(replica, key());
+    }
+
+    Client client(int replica, String key) {
         int gatewayPort = replica == 1 ? port : port + 10_010 + replica;
-        return new Client("http://127.0.0.1:" + gatewayPort, key(), contract());
+        return new Client("http://127.0.0.1:" + gatewayPort, key, contract());
     }
 
     Client client(String key) {
