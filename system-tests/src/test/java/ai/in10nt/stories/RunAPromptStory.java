@@ -18,6 +18,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** in10nt's way of using it, with HTTP alone, on one replica of everything. */
 @ExtendWith(SharedStack.class)
 class RunAPromptStory {
+    private static final String TENANT = "run-a-prompt";
+
     @SuppressWarnings("NullAway.Init")
     private static TestStack stack;
 
@@ -27,7 +29,8 @@ class RunAPromptStory {
     @BeforeAll
     static void use(TestStack shared) {
         stack = shared;
-        client = shared.client();
+        // Each test destroys all that its tenant has: others run beside it.
+        client = shared.client(shared.newKey(TENANT));
     }
 
     @AfterEach
@@ -136,7 +139,7 @@ class RunAPromptStory {
         assertThat(events)
                 .allSatisfy(event -> assertThat(event.headers())
                         .containsEntry("ce_specversion", "1.0")
-                        .containsEntry("ce_tenant", "default")
+                        .containsEntry("ce_tenant", TENANT)
                         .containsEntry("ce_source", "/task-service")
                         .containsKeys("ce_id", "ce_time", "traceparent", "ce_requestid"));
         assertThat(events.getLast().json().path("task").path("response").asText())
