@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Load and faults for a while, then the judgement. The main program behind {@code ./dev chaos}. */
 public final class Chaos {
     private static final int CALLERS = 4;
-    private static final int CALLERS_WITHOUT_FAULTS = 2;
+    private static final int CALLERS_WITHOUT_FAULTS = 1;
 
     /**
      * What came of it.
