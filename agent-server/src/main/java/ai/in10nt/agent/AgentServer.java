@@ -17,12 +17,15 @@ public final class AgentServer {
         var user = new AgentUser(config);
         var agent = new OpenCodeProcess(config, user, config.proxyPort() + 1);
         agent.prepare();
+        var log = new LogBook(config);
+        log.add("system", "machine", null, "boot " + config.secrets().generation() + " begins");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> log.add("system", "machine", null, "the machine stops")));
         var workspace = new Workspace(config);
         var baseline = new Baseline(config);
         baseline.takeIfThereIsNone(workspace);
         agent.start();
         var store = new RunStore(config.state());
-        var runs = new Runs(config, agent, store);
+        var runs = new Runs(config, agent, store, log);
         Thread.ofVirtual().name("events").start(() -> listen(agent, runs));
         var proxy = new ModelProxy(vertx, config, runs);
         var httpTools = new HttpTools(config, runs);
@@ -48,7 +51,8 @@ public final class AgentServer {
                                 config,
                                 agent,
                                 runs,
-                                new Commands(config, user),
+                                log,
+                                new Commands(config, user, log),
                                 new FileApi(new WorkspaceFiles(config, workspace)),
                                 new WorkspaceApi(
                                         workspace,

@@ -25,11 +25,13 @@ import java.util.concurrent.CompletionException;
 /** The agent server's HTTP API, for the platform only: every call carries this generation's token. */
 final class Api {
     private static final long MAX_BODY = 4L * 1024 * 1024;
+    private static final int MOST_LOG = 512 * 1024;
     private static final Duration LONGEST_HOLD = Duration.ofSeconds(60);
 
     private final AgentConfig config;
     private final OpenCodeProcess agent;
     private final Runs runs;
+    private final LogBook log;
     private final Commands commands;
     private final FileApi files;
     private final WorkspaceApi workspace;
@@ -39,12 +41,14 @@ final class Api {
             AgentConfig config,
             OpenCodeProcess agent,
             Runs runs,
+            LogBook log,
             Commands commands,
             FileApi files,
             WorkspaceApi workspace) {
         this.config = config;
         this.agent = agent;
         this.runs = runs;
+        this.log = log;
         this.commands = commands;
         this.files = files;
         this.workspace = workspace;
@@ -62,6 +66,7 @@ final class Api {
                 .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
                 .handler(context -> blocking(context, this::execute));
         router.get("/tasks/:taskId/progress").handler(context -> blocking(context, this::progress));
+        router.get("/log").handler(context -> blocking(context, this::log));
         router.delete("/tasks/:taskId").handler(context -> blocking(context, this::cancel));
         router.get("/tools").handler(context -> blocking(context, this::tools));
         router.get("/mcp").handler(context -> blocking(context, this::mcp));
@@ -126,6 +131,16 @@ final class Api {
                         progress -> answer(context, 200, progress),
                         () -> error(
                                 context, 404, "task_not_found", "This run isn't here, or was cut and not put again."));
+    }
+
+    /** Lines after the one of an id, one JSON object in each line; held until there is one, or the time is over. */
+    private void log(RoutingContext context) {
+        long after = Long.parseLong(
+                Optional.ofNullable(context.request().getParam("after")).orElse("0"));
+        log.await(after, hold(context));
+        context.response()
+                .putHeader("Content-Type", "application/x-ndjson")
+                .end(String.join("\n", log.after(after, MOST_LOG)));
     }
 
     private static Duration hold(RoutingContext context) {

@@ -27,6 +27,7 @@ import java.util.regex.Pattern;
 final class Commands {
     private static final Pattern ID = Pattern.compile("cmd_[0-9a-z]{26}");
     private static final int TIMED_OUT = 124;
+    private static final String SOURCE = "execute";
     /** Each may have three megabytes. */
     private static final int REMEMBERED = 4;
 
@@ -34,11 +35,13 @@ final class Commands {
 
     private final AgentConfig config;
     private final AgentUser user;
+    private final LogBook log;
     private final Path begun;
     /** The last ones, so that who asks again is told the same. */
     private final Map<String, CompletableFuture<AgentCommand.Result>> known = new LinkedHashMap<>();
 
-    Commands(AgentConfig config, AgentUser user) throws IOException {
+    Commands(AgentConfig config, AgentUser user, LogBook log) throws IOException {
+        this.log = log;
         this.config = config;
         this.user = user;
         this.begun = Files.createDirectories(config.state().resolve("commands"));
@@ -129,11 +132,12 @@ final class Commands {
 
     private AgentCommand.Result execute(AgentCommand.Request request, Path cwd) throws IOException {
         long began = System.nanoTime();
+        log.add("system", SOURCE, null, "$ " + request.command());
         var process = user.program(
                         "command", user.environment(), cwd, List.of("setsid", shell(), "-c", request.command()))
                 .redirectInput(Path.of("/dev/null").toFile())
                 .start();
-        var output = new Output(process);
+        var output = new Output(process, (type, line) -> log.add(type, SOURCE, null, line));
         try {
             boolean timedOut = !process.waitFor(request.timeoutMs(), TimeUnit.MILLISECONDS);
             if (timedOut) {
@@ -141,6 +145,7 @@ final class Commands {
             }
             int exitCode = process.waitFor();
             output.settle();
+            log.add("system", SOURCE, null, timedOut ? "timed out" : "exit " + exitCode);
             return output.result(
                     timedOut ? TIMED_OUT : exitCode,
                     TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began),

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /** What a command writes: its beginning is kept, and all of it is read, so that it is never held up. */
 final class Output {
@@ -33,14 +35,21 @@ final class Output {
         }
     }
 
-    Output(Process process) {
+    /**
+     * Reads it from now on.
+     *
+     * @param lines is told each line, also those after what is kept: {@code stdout} or {@code stderr}, and the line
+     */
+    Output(Process process, BiConsumer<String, String> lines) {
         readers = new Thread[] {
-            Thread.ofVirtual().start(() -> read(process.getInputStream(), stdout)),
-            Thread.ofVirtual().start(() -> read(process.getErrorStream(), stderr))
+            Thread.ofVirtual()
+                    .start(() -> read(process.getInputStream(), stdout, line -> lines.accept("stdout", line))),
+            Thread.ofVirtual().start(() -> read(process.getErrorStream(), stderr, line -> lines.accept("stderr", line)))
         };
     }
 
-    private void read(InputStream stream, Kept kept) {
+    private void read(InputStream stream, Kept kept, Consumer<String> told) {
+        var lines = new LineFeed(told);
         var buffer = new byte[8192];
         try (stream) {
             for (int length = stream.read(buffer); length >= 0; length = stream.read(buffer)) {
@@ -48,7 +57,9 @@ final class Output {
                     kept.add(buffer, length);
                     both.add(buffer, length);
                 }
+                lines.add(buffer, length);
             }
+            lines.end();
         } catch (IOException e) {
             Log.info("a command's output ended: %s", e);
         }

@@ -4,6 +4,7 @@ import ai.in10nt.contracts.AgentRun;
 import ai.in10nt.contracts.Failure;
 import ai.in10nt.contracts.TaskState;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -27,13 +28,16 @@ final class Runs {
     private final AgentConfig config;
     private final OpenCodeProcess agent;
     private final RunStore store;
+    private final LogBook log;
     private final Object lock = new Object();
     private @Nullable Run active;
     private boolean isActiveCancelled;
     private @Nullable Failure sessionError;
     private @Nullable RunStream stream;
+    private @Nullable RunLog lines;
 
-    Runs(AgentConfig config, OpenCodeProcess agent, RunStore store) {
+    Runs(AgentConfig config, OpenCodeProcess agent, RunStore store, LogBook log) {
+        this.log = log;
         this.config = config;
         this.agent = agent;
         this.store = store;
@@ -55,6 +59,7 @@ final class Runs {
             store.save(new RunStore.Conversation(conversation.session(), request.queueNumber()));
             active = run;
             stream = store.stream(taskId);
+            lines = new RunLog(log, taskId);
             isActiveCancelled = false;
             sessionError = null;
             Thread.ofVirtual().name(taskId).start(() -> bringToItsEnd(taskId));
@@ -160,6 +165,9 @@ final class Runs {
                 if (stream != null) {
                     stream.end();
                 }
+                if (lines != null) {
+                    lines.end(ended.reportNow());
+                }
                 lock.notifyAll();
             }
         }
@@ -210,6 +218,15 @@ final class Runs {
         }
     }
 
+    private void tell(ObjectNode event) {
+        if (stream != null) {
+            stream.add(event);
+        }
+        if (lines != null) {
+            lines.add(event);
+        }
+    }
+
     /** What OpenCode tells as it happens: wakes whoever follows, and is the run's own stream. */
     void told(JsonNode event) {
         var properties = event.path("properties");
@@ -217,9 +234,7 @@ final class Runs {
             if (active == null) {
                 return;
             }
-            if (stream != null) {
-                RunEvents.of(event).ifPresent(stream::add);
-            }
+            RunEvents.of(event).ifPresent(this::tell);
             switch (event.path("type").asText()) {
                 case "session.error" -> sessionError = Outcome.failure(properties.path("error"));
                 case "session.idle", "session.status" -> lock.notifyAll();

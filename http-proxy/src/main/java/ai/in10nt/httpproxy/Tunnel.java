@@ -39,6 +39,8 @@ final class Tunnel {
             return looks;
         }
 
+        /** The same bytes are those of the same buffer, not of an equal one. */
+        @SuppressWarnings("ReferenceEquality")
         private void look() {
             var buffer = channel.unsafe().outboundBuffer();
             var first = buffer == null ? null : buffer.current();

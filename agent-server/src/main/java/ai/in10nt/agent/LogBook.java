@@ -1,0 +1,219 @@
+package ai.in10nt.agent;
+
+import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.LogLine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The instance's log on its volume: JSON lines in segments named by the id of their first line, numbered on over every boot. It is a
+ * ring: when it is full the oldest segment goes, and a line tells how many lines went that nobody had fetched.
+ */
+final class LogBook {
+    private static final int MAX_MESSAGE = 64 * 1024;
+    private static final String CUT = " [cut after 64 KiB]";
+
+    private final Path folder;
+    private final Masks masks;
+    private final long segmentBytes;
+    private final long mostBytes;
+    /** By the id of the first line in each. */
+    private final TreeMap<Long, Path> segments = new TreeMap<>();
+
+    private FileChannel out;
+    private long last;
+    /** Whoever fetches has all up to this one. */
+    private long fetched;
+
+    LogBook(AgentConfig config) {
+        this(
+                config.state().resolve("log"),
+                config.secrets().instanceId(),
+                new Masks(config.secrets()),
+                4L << 20,
+                64L << 20);
+    }
+
+    LogBook(Path folder, String instanceId, Masks masks, long segmentBytes, long mostBytes) {
+        this.folder = folder;
+        this.masks = masks;
+        this.segmentBytes = segmentBytes;
+        this.mostBytes = mostBytes;
+        try {
+            Files.createDirectories(folder);
+            forgetAnother(instanceId);
+            this.out = open();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the log", e);
+        }
+    }
+
+    /** A volume that was copied from another instance's has a log that isn't this one's. */
+    private void forgetAnother(String instanceId) throws IOException {
+        var owner = folder.resolve("instance");
+        if (!Files.exists(owner) || !Files.readString(owner).equals(instanceId)) {
+            try (var files = Files.list(folder)) {
+                for (var file : (Iterable<Path>) files::iterator) {
+                    Files.delete(file);
+                }
+            }
+            Files.writeString(owner, instanceId);
+        }
+    }
+
+    private FileChannel open() throws IOException {
+        try (var files = Files.list(folder)) {
+            for (var file : (Iterable<Path>) files::iterator) {
+                var name = String.valueOf(file.getFileName());
+                if (name.endsWith(".jsonl")) {
+                    segments.put(Long.parseLong(name.substring(0, name.length() - ".jsonl".length())), file);
+                }
+            }
+        }
+        if (segments.isEmpty()) {
+            return begin(1);
+        }
+        var newest = segments.lastEntry();
+        var bytes = Files.readAllBytes(newest.getValue());
+        int end = 0;
+        last = newest.getKey() - 1;
+        for (int i = 0; i < bytes.length; i++) {
+            if (bytes[i] == '\n') {
+                end = i + 1;
+                last++;
+            }
+        }
+        var channel = FileChannel.open(newest.getValue(), StandardOpenOption.WRITE);
+        // What a crash left of a line that nobody was told of.
+        channel.truncate(end).position(end);
+        return channel;
+    }
+
+    private FileChannel begin(long id) throws IOException {
+        var file = folder.resolve("%019d.jsonl".formatted(id));
+        segments.put(id, file);
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    }
+
+    /** One line for each of the text's; never fails: what is logged about is worth more than its log. */
+    synchronized void add(String type, String source, @Nullable String taskId, String text) {
+        try {
+            for (var line : text.split("\r?\n", -1)) {
+                write(type, source, taskId, line);
+            }
+            makeRoom();
+        } catch (IOException | RuntimeException e) {
+            Log.warn("a line isn't logged: %s", e);
+        }
+        notifyAll();
+    }
+
+    private void write(String type, String source, @Nullable String taskId, String text) throws IOException {
+        var line =
+                new LogLine(last + 1, type, source, cut(masks.in(text).replace("\0", "\uFFFD")), Instant.now(), taskId);
+        var bytes = ByteBuffer.wrap((Json.text(line) + "\n").getBytes(StandardCharsets.UTF_8));
+        if (out.position() > 0 && out.position() + bytes.remaining() > segmentBytes) {
+            out.close();
+            out = begin(last + 1);
+        }
+        while (bytes.hasRemaining()) {
+            out.write(bytes);
+        }
+        last++;
+    }
+
+    private static String cut(String message) {
+        var bytes = message.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length <= MAX_MESSAGE) {
+            return message;
+        }
+        int end = MAX_MESSAGE - CUT.length();
+        // Not in the middle of a character.
+        while ((bytes[end] & 0xC0) == 0x80) {
+            end--;
+        }
+        return new String(bytes, 0, end, StandardCharsets.UTF_8) + CUT;
+    }
+
+    private void makeRoom() throws IOException {
+        long dropped = 0;
+        while (segments.size() > 1 && segments.size() * segmentBytes > mostBytes) {
+            var oldest = segments.pollFirstEntry();
+            long next = segments.firstKey();
+            dropped += Math.max(0, next - 1 - Math.max(fetched, oldest.getKey() - 1));
+            Files.delete(oldest.getValue());
+        }
+        if (dropped > 0) {
+            write("system", "machine", null, dropped + " lines were dropped: they weren't fetched in time");
+        }
+    }
+
+    /** Until there is a line after the one of this id, or the time is over. */
+    synchronized void await(long id, Duration atMost) {
+        long deadline = System.nanoTime() + atMost.toNanos();
+        try {
+            while (last <= id) {
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    return;
+                }
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * Lines after the one of an id, each as JSON; whoever asks has all up to it. Where the volume lost what that one has, numbering goes
+     * on from there: an id is given once.
+     */
+    synchronized List<String> after(long id, int mostBytes) {
+        try {
+            if (id > last) {
+                last = id;
+                out.close();
+                out = begin(id + 1);
+            }
+            fetched = Math.max(fetched, id);
+            return read(id, mostBytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the log", e);
+        }
+    }
+
+    private List<String> read(long id, int mostBytes) throws IOException {
+        var lines = new ArrayList<String>();
+        long bytes = 0;
+        var first = segments.floorEntry(id + 1);
+        var from = first == null ? segments : segments.tailMap(first.getKey(), true);
+        for (var segment : from.entrySet()) {
+            long number = segment.getKey();
+            try (var reader = Files.newBufferedReader(segment.getValue())) {
+                for (var line = reader.readLine(); line != null; line = reader.readLine()) {
+                    if (number++ > id) {
+                        lines.add(line);
+                        bytes += line.length();
+                    }
+                    if (bytes >= mostBytes) {
+                        return lines;
+                    }
+                }
+            }
+        }
+        return lines;
+    }
+}
