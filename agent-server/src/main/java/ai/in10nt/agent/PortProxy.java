@@ -30,8 +30,8 @@ final class PortProxy {
     /** Below what servers close idle connections after: Node's do after five. */
     private static final int KEPT_S = 4;
 
-    /** Half of the connections to a port: what isn't an upgrade has the others. */
-    private static final int MOST_UPGRADES = 256;
+    /** Each may have two megabytes in the gateway that nobody reads. */
+    private static final int MOST_UPGRADES = 64;
 
     private static final Duration KNOWN_FOR = Duration.ofSeconds(2);
 

@@ -2,6 +2,7 @@ package ai.in10nt.httpproxy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.WriteBufferWaterMark;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -19,6 +20,9 @@ final class Tunnel {
     /** For what a side that has closed sent before. */
     private static final long REST_MS = 5000;
 
+    /** What waits to be written, at most, beside what was read last: many may be stuck at once. */
+    private static final WriteBufferWaterMark WAITING = new WriteBufferWaterMark(8 * 1024, 16 * 1024);
+
     private static final long LOOK_MS = 20_000;
     private static final int LOOKS = 3;
 
@@ -31,6 +35,7 @@ final class Tunnel {
 
         End(ConnectionBase connection) {
             this.channel = connection.channel();
+            channel.config().setWriteBufferWaterMark(WAITING);
         }
 
         /** How often in a row it was seen to wait with the same bytes. */
@@ -77,15 +82,23 @@ final class Tunnel {
             vertx.setTimer(REST_MS, _ -> near.close());
         });
         client.closeHandler(_ -> vertx.setTimer(REST_MS, _ -> far.close()));
-        pipe(client, server);
-        pipe(server, client);
+        pipe(client, near.channel, server);
+        pipe(server, far.channel, client);
         return over.future();
     }
 
-    private static void pipe(NetSocket from, NetSocket to) {
-        from.pipeTo(to).onComplete(_ -> {
-            from.close();
-            to.close();
+    /** Not by a pipe of Vert.x: what is paused there still reads a megabyte ahead, and there may be hundreds. */
+    private static void pipe(NetSocket from, Channel ofFrom, NetSocket to) {
+        from.handler(bytes -> {
+            var _ = to.write(bytes);
+            if (to.writeQueueFull()) {
+                ofFrom.config().setAutoRead(false);
+                to.drainHandler(_ -> ofFrom.config().setAutoRead(true));
+            }
         });
+        // The close that follows says enough.
+        from.exceptionHandler(_ -> {});
+        from.endHandler(_ -> to.end().onComplete(_ -> from.close()));
+        from.resume();
     }
 }
