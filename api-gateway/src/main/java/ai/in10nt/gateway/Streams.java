@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -35,6 +36,9 @@ class Streams {
     private static final Duration KNOWN_FOR = Duration.ofSeconds(1);
     private static final int CONNECT_MS = 2000;
     private static final int KEPT_S = 30;
+    /** Two megabytes each, where nobody reads, are three quarters of the room for them. */
+    private static final int MOST_UPGRADES = 192;
+
     private static final int MAX_PROBLEM = 64 * 1024;
 
     /** Where an instance is, as it was a moment ago. */
@@ -42,6 +46,7 @@ class Streams {
 
     private final Machines machines;
     private final HttpClient client;
+    private final AtomicInteger upgrades = new AtomicInteger();
     private final Map<String, Target> known = new ConcurrentHashMap<>();
 
     Streams(Machines machines, Vertx vertx) {
@@ -103,16 +108,28 @@ class Streams {
      * @param answer changes headers of what comes back
      */
     void pass(HttpServerRequest request, Target target, String uri, MultiMap headers, Consumer<MultiMap> answer) {
+        boolean isUpgrade = Exchange.isUpgrade(request);
+        if (isUpgrade && upgrades.incrementAndGet() > MOST_UPGRADES) {
+            upgrades.decrementAndGet();
+            refuse(
+                    request,
+                    Problem.unavailable(
+                            "port_too_busy",
+                            "This gateway has " + MOST_UPGRADES + " WebSockets open; try again soon."));
+            return;
+        }
         headers.set(AgentAccess.HEADER, target.token());
         var to = new RequestOptions()
                 .setHost(target.host())
                 .setPort(target.port())
                 .setURI(uri)
                 .setHeaders(headers);
-        pass(request, to, answer).onFailure(_ -> {
-            known.values().remove(target);
-            refuse(request, Machines.unreachable());
-        });
+        pass(request, to, answer)
+                .onFailure(_ -> {
+                    known.values().remove(target);
+                    refuse(request, Machines.unreachable());
+                })
+                .onComplete(_ -> upgrades.addAndGet(isUpgrade ? -1 : 0));
     }
 
     /** Fails where nobody answers, with nothing said to the client yet. */
