@@ -21,10 +21,12 @@ final class BroughtTools {
 
     private final AgentConfig config;
     private final Variables variables;
+    private final Masks masks;
 
     BroughtTools(AgentConfig config) {
         this.config = config;
         this.variables = new Variables(config);
+        this.masks = new Masks(config.secrets());
     }
 
     /** Tells OpenCode of them, again if need be: it forgets them when it dies. A failure: one can't be used. */
@@ -66,18 +68,32 @@ final class BroughtTools {
                             false));
         }
         for (var server : servers.entrySet()) {
-            var status = openCode.addMcpServer(server.getKey(), server.getValue());
-            if (!status.path("status").asText().equals("connected")) {
-                return Optional.of(
-                        new Failure("tool_unavailable", "tools: " + server.getKey() + ": " + reason(status)));
+            var reason = add(openCode, server.getKey(), server.getValue());
+            if (reason.isPresent()) {
+                return Optional.of(new Failure("tool_unavailable", "tools: " + server.getKey() + ": " + reason.get()));
             }
         }
         return Optional.empty();
     }
 
-    private String reason(JsonNode status) {
-        var error = status.path("error").asText();
-        return variables.masked(error.isBlank() ? status.path("status").asText() : error);
+    /** Why it can't be used; empty: it is connected. */
+    private Optional<String> add(OpenCode openCode, String name, Map<String, Object> server) {
+        JsonNode answer;
+        try {
+            answer = openCode.addMcpServer(name, server);
+        } catch (OpenCode.Unavailable away) {
+            if (openCode.isHealthy()) {
+                // It is the server that OpenCode still waits for.
+                return Optional.of("doesn't answer");
+            }
+            throw away;
+        }
+        var status = answer.path("status").asText();
+        if (status.equals("connected")) {
+            return Optional.empty();
+        }
+        var error = answer.path("error").asText();
+        return Optional.of(masks.in(error.isBlank() ? status : error));
     }
 
     /** What one run brought isn't there in the next. */

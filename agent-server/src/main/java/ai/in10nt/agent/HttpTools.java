@@ -34,6 +34,7 @@ final class HttpTools {
 
     private final Runs runs;
     private final Variables variables;
+    private final Masks masks;
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(10))
@@ -42,6 +43,7 @@ final class HttpTools {
     HttpTools(AgentConfig config, Runs runs) {
         this.runs = runs;
         this.variables = new Variables(config);
+        this.masks = new Masks(config.secrets());
     }
 
     void handle(HttpServerRequest request) {
@@ -126,7 +128,7 @@ final class HttpTools {
                 return content(isGood ? text : "HTTP " + response.statusCode() + "\n" + text, !isGood);
             }
         } catch (IOException | IllegalArgumentException | Variables.Unknown e) {
-            return content(variables.masked(tool.name() + " can't be reached: " + e), true);
+            return content(masks.in(tool.name() + " can't be reached: " + e), true);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return content("interrupted", true);

@@ -215,7 +215,10 @@ final class RunLoop {
     /** An agent that has died has forgotten them. */
     private void disconnect() {
         var options = runs.current().request().options();
-        while (agent.isReady() && !BroughtTools.prefixes(options).isEmpty()) {
+        long deadline = System.nanoTime() + BEGIN.toNanos();
+        while (agent.isReady()
+                && System.nanoTime() < deadline
+                && !BroughtTools.prefixes(options).isEmpty()) {
             try {
                 BroughtTools.disconnect(agent.api(), options);
                 return;

@@ -8,9 +8,6 @@ import java.util.regex.Pattern;
 /** The instance's variables, put where {@code ${NAME}} stands: secrets come in here, and never travel with a run. */
 final class Variables {
     private static final Pattern NAME = Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)}");
-    /** What is shorter isn't looked for when masking: it would be found everywhere. */
-    private static final int SHORTEST_SECRET = 4;
-
     /** This instance has no such variable. */
     static final class Unknown extends RuntimeException {
         Unknown(String name) {
@@ -39,16 +36,5 @@ final class Variables {
         var put = new TreeMap<String, String>();
         texts.forEach((name, text) -> put.put(name, in(text)));
         return put;
-    }
-
-    /** With the names again, where a value shows. */
-    String masked(String text) {
-        var masked = text;
-        for (var variable : values.entrySet()) {
-            if (variable.getValue().length() >= SHORTEST_SECRET) {
-                masked = masked.replace(variable.getValue(), "${" + variable.getKey() + "}");
-            }
-        }
-        return masked;
     }
 }

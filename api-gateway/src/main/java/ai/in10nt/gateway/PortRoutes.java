@@ -86,9 +86,7 @@ class PortRoutes {
 
     private boolean byHost(RoutingContext context, String uri) {
         var authority = context.request().authority();
-        if (host.isEmpty()
-                || authority == null
-                || !Character.isDigit(authority.host().charAt(0))) {
+        if (host.isEmpty() || authority == null) {
             return false;
         }
         var match = host.get().matcher(authority.host());

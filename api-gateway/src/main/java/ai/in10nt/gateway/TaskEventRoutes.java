@@ -20,12 +20,12 @@ import java.util.regex.Pattern;
 class TaskEventRoutes {
     private static final Set<String> PASSED = Set.of("last-event-id", "accept");
 
+    private static final Pattern PATH = Pattern.compile("/instances/([^/]+)/tasks/([^/]+)/events");
+
     private final Access access;
     private final View view;
     private final Streams streams;
     private final Keysets keysets;
-    private static final Pattern PATH = Pattern.compile("/instances/([^/]+)/tasks/([^/]+)/events");
-
     private final List<String> taskServices;
 
     TaskEventRoutes(Access access, View view, Streams streams, Keysets keysets, GatewayConfig config) {
