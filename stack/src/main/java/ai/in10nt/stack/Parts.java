@@ -253,6 +253,8 @@ final class Parts {
             // What slow readers of files and ports haven't taken yet waits there; without room an event loop would
             // stand still.
             command.add("-XX:MaxDirectMemorySize=512m");
+            // Its answers to what is no HTTP (UnreadableRequests) are hooked in by Netty.
+            command.add("-Dio.netty.bootstrap.extensions=serviceload");
         } else {
             // The gateway alone is in the way of every request, and C2 makes it three times as fast for 50 MB.
             command.add("-XX:TieredStopAtLevel=1");

@@ -1,8 +1,12 @@
 package ai.in10nt.stories;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
 import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
@@ -161,6 +165,30 @@ class BadInputStory {
                 client.send("POST", "/instances", "{\"name\":\"" + "x".repeat(3 * 1024 * 1024) + "\"}"),
                 413,
                 "too_large");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GET /instances HTTP/1.1, 431, headers_too_large",
+        "GET /, 414, uri_too_long",
+        "this is no HTTP, 400, bad_request",
+    })
+    void what_is_no_request_is_answered_although_the_client_still_sends(String start, int status, String code)
+            throws IOException {
+        var gateway = URI.create(stack.baseUrl());
+        try (var socket = new Socket(gateway.getHost(), gateway.getPort())) {
+            socket.setSoTimeout(10_000);
+            var out = socket.getOutputStream();
+            out.write((start + (status == 431 ? "\r\nX-Large: " : "")).getBytes(US_ASCII));
+            var more = "x".repeat(1024 * 1024).getBytes(US_ASCII);
+            for (int i = 0; i < 5 && status != 400; i++) {
+                out.write(more);
+            }
+            out.write("\r\n\r\n".getBytes(US_ASCII));
+            var answer = new String(socket.getInputStream().readAllBytes(), US_ASCII);
+
+            assertThat(answer).startsWith("HTTP/1.1 " + status + " ").contains("\"code\":\"" + code + "\"");
+        }
     }
 
     @Test
