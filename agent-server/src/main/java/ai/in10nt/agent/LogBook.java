@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * ring: when it is full the oldest segment goes, and a line tells how many lines went that nobody had fetched.
  */
 final class LogBook {
-    private static final int MAX_MESSAGE = 64 * 1024;
+    private static final int MAX_MESSAGE = LogLine.MAX_MESSAGE_BYTES;
     private static final String CUT = " [cut after 64 KiB]";
 
     private final Path folder;

@@ -21,6 +21,9 @@ interface GatewayConfig {
     /** Where task-service's replicas answer for what events have only the beginning of. */
     List<String> taskServices();
 
+    /** Where log-service's replicas answer. */
+    List<String> logServices();
+
     /**
      * Servers in instances have hosts of their own under it: {@code {port}-{id}.<domain>}, which must lead here. Absent: only
      * {@code /instances/{id}/proxy/{port}/} does.

@@ -13,8 +13,7 @@ import jakarta.ws.rs.core.MediaType;
 @Path("/instances/{id}")
 @Produces(MediaType.WILDCARD)
 public class NotBuiltOfInstance {
-    private static final String ONE = "/{what:snapshot|logs|integrations}";
-    private static final String BELOW = "/{what:logs}/{rest:.*}";
+    private static final String ONE = "/{what:snapshot|integrations}";
 
     private final Caller caller;
     private final View view;
@@ -39,12 +38,6 @@ public class NotBuiltOfInstance {
     @PUT
     @Path(ONE)
     public Uni<String> put(@PathParam("id") String id, @PathParam("what") String what) {
-        return notBuilt(id, what);
-    }
-
-    @GET
-    @Path(BELOW)
-    public Uni<String> getBelow(@PathParam("id") String id, @PathParam("what") String what) {
         return notBuilt(id, what);
     }
 

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 class Tickets {
+    /** In the place of a port. */
+    static final int LOGS = 0;
+
     static final Duration VALID = Duration.ofMinutes(5);
     static final Duration COOKIE_VALID = Duration.ofHours(12);
 

@@ -151,15 +151,13 @@ public class WorkspaceResource {
     public Response ticket(@PathParam("id") String id, @Nullable String json) {
         return idempotency.derived(caller, json, ids -> {
             var body = Body.parse(json);
-            var what = body.required("for", "is required: port");
-            if (what.equals("logs")) {
-                throw NotBuilt.problem("/instances/{id}/logs");
-            }
-            if (!what.isEmpty() && !what.equals("port")) {
+            var what = body.required("for", "is required: port or logs");
+            boolean isForLogs = what.equals("logs");
+            if (!what.isEmpty() && !isForLogs && !what.equals("port")) {
                 body.wrong("for", "must be port or logs");
             }
             var port = body.integer("port", "port", 1024, 65535);
-            if (port.isEmpty()) {
+            if (port.isEmpty() && !isForLogs) {
                 body.wrong("port", "is required: 1024 to 65535");
             }
             body.done();
@@ -167,12 +165,14 @@ public class WorkspaceResource {
                     .await()
                     .atMost(View.PATIENCE)
                     .instance();
-            Machines.refuseUnlessRunnable(instance);
+            if (!isForLogs) {
+                Machines.refuseUnlessRunnable(instance);
+            }
             var until = ids.firstAskedAt(Instant.now()).plus(Tickets.VALID);
             var ticket = new Tickets.Ticket(
                     caller.tenant(),
                     id,
-                    port.orElseThrow().intValue(),
+                    isForLogs ? Tickets.LOGS : port.orElseThrow().intValue(),
                     instance.generation(),
                     false,
                     until.getEpochSecond());

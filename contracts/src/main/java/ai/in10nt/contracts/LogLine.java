@@ -1,6 +1,7 @@
 package ai.in10nt.contracts;
 
 import java.time.Instant;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,4 +19,11 @@ public record LogLine(
         String source,
         String message,
         Instant timestamp,
-        @Nullable String taskId) {}
+        @Nullable String taskId) {
+
+    /** All types that there are. */
+    public static final Set<String> TYPES = Set.of("stdout", "stderr", "agent", "tool", "system", "error");
+
+    /** The longest message, in bytes of UTF-8. */
+    public static final int MAX_MESSAGE_BYTES = 64 * 1024;
+}

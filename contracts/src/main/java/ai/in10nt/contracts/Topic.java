@@ -11,6 +11,7 @@ public enum Topic {
     INSTANCE_EVENTS("in10nt.instance.events", "provisioner-service", Keep.LATEST, "what became of instances"),
     TASK_COMMANDS("in10nt.task.commands", "task-service", Keep.DAYS_7, "prompts to run"),
     TASK_EVENTS("in10nt.task.events", "task-service", Keep.LATEST, "what became of tasks"),
+    LOG_LINES("in10nt.log.lines", "log-service", Keep.DAY_1, "lines of instances' logs, in batches"),
     REPLIES("in10nt.replies", "all services", Keep.DAYS_7, "answers to commands that caused no event"),
     DEAD_LETTERS("in10nt.dead-letters", "all services", Keep.DAYS_30, "records that could not be understood");
 
@@ -22,6 +23,7 @@ public enum Topic {
 
     /** How long records are kept. */
     public enum Keep {
+        DAY_1("1 day"),
         DAYS_7("7 days"),
         DAYS_30("30 days"),
         LATEST("compacted after 7 days: the newest record of each key stays");
@@ -71,6 +73,7 @@ public enum Topic {
         var config = new LinkedHashMap<String, String>();
         config.put("max.message.bytes", String.valueOf(MAX_RECORD_BYTES));
         switch (keep) {
+            case DAY_1 -> config.put("retention.ms", millis(1));
             case DAYS_7 -> config.put("retention.ms", millis(7));
             case DAYS_30 -> config.put("retention.ms", millis(30));
             case LATEST -> {

@@ -143,6 +143,17 @@ class MessagesTest {
             samples.add(new Sample(
                     TaskEvent.typeOf(state), Topic.TASK_EVENTS, new TaskEvent(3, task(state)), TaskEvent.class));
         }
+        samples.add(new Sample(
+                LogLines.TYPE,
+                Topic.LOG_LINES,
+                new LogLines(
+                        INSTANCE,
+                        List.of(
+                                new LogLine(41, "tool", "run", "bash {\"command\":\"npm test\"}", AT, TASK.value()),
+                                new LogLine(42, "stdout", "execute", "all tests passed", AT, null))),
+                LogLines.class));
+        samples.add(
+                new Sample(LogLines.Ended.TYPE, Topic.LOG_LINES, new LogLines.Ended(INSTANCE), LogLines.Ended.class));
         var stop = new Reply.Command("cmd_01m86rnwdhckzyk0dgkyry9knf", "instance.stop");
         samples.add(new Sample(
                 "instance.unchanged",
@@ -253,7 +264,8 @@ class MessagesTest {
                 The key is the id of the aggregate (instance or task); the partition is chosen by the instance's id, so everything
                 about one instance is in order. A record may be seen twice, then with the same `ce_id` and the same bytes; drop
                 revisions that you have seen. Skip types that you don't know. A record without a value, of the type
-                `instance.forgotten`, is the last one of an instance that was destroyed a week ago: drop what you know of it.
+                `instance.forgotten`, is the last one of an instance that was destroyed a week ago: drop what you know of it. Lines of a log
+                are known by their ids, which rise with each line of an instance: a line may come again in a record that is cut otherwise.
 
                 | header | |
                 |---|---|
@@ -298,6 +310,7 @@ class MessagesTest {
                 TaskData.class,
                 Usage.class,
                 Failure.class,
+                LogLine.class,
                 TaskCommand.RunOptions.class,
                 TaskCommand.McpServer.class,
                 TaskCommand.HttpTool.class)) {

@@ -21,7 +21,7 @@ import org.apache.kafka.common.Uuid;
 final class Parts {
     static final String APP = "in10nt";
     static final String IMAGE = "in10nt/agent:local";
-    static final List<String> DATABASES = List.of("gateway", "provisioner", "task");
+    static final List<String> DATABASES = List.of("gateway", "provisioner", "task", "log");
 
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofMillis(500)).build();
@@ -161,6 +161,13 @@ final class Parts {
                         IntStream.rangeClosed(1, settings.replicas())
                                 .mapToObj(task -> url(settings.taskPort(task)))
                                 .toList()));
+        config.put(
+                "gateway.log-services",
+                String.join(
+                        ",",
+                        IntStream.rangeClosed(1, settings.replicas())
+                                .mapToObj(log -> url(settings.logPort(log)))
+                                .toList()));
         return quarkus("api-gateway", replica, port, "/health/ready", config);
     }
 
@@ -189,6 +196,14 @@ final class Parts {
         config.put(
                 "tasks.keyset", home.keysFor("task-service", "agent-access.key").toString());
         return quarkus("task-service", replica, port, "/q/health/ready", config);
+    }
+
+    Supervised.Definition logs(int replica) {
+        int port = settings.logPort(replica);
+        var config = service("log", port);
+        config.put(
+                "logs.keyset", home.keysFor("log-service", "agent-access.key").toString());
+        return quarkus("log-service", replica, port, "/q/health/ready", config);
     }
 
     /** Where there is one of each, it needs no number; what is added later has one. */

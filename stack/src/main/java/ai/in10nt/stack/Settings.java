@@ -86,6 +86,10 @@ record Settings(
         return portBase + BLOCK + 30 + replica;
     }
 
+    int logPort(int replica) {
+        return portBase + BLOCK + 40 + replica;
+    }
+
     int kafkaPort() {
         return portBase + BLOCK + 1;
     }
@@ -117,6 +121,7 @@ record Settings(
             ports.add(new Port("api-gateway", gatewayPort(replica)));
             ports.add(new Port("provisioner-service", provisionerPort(replica)));
             ports.add(new Port("task-service", taskPort(replica)));
+            ports.add(new Port("log-service", logPort(replica)));
         }
         ports.add(new Port("kafka", kafkaPort()));
         ports.add(new Port("kafka's controller", kafkaControllerPort()));

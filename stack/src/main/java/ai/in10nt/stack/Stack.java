@@ -157,7 +157,7 @@ public final class Stack {
     }
 
     private List<Supervised.Definition> replica(int number) {
-        return List.of(parts.gateway(number), parts.provisioner(number), parts.tasks(number));
+        return List.of(parts.gateway(number), parts.provisioner(number), parts.tasks(number), parts.logs(number));
     }
 
     /** Adds or takes away one of each service, where that is wanted; how many there are then. */

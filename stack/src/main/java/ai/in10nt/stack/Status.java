@@ -129,7 +129,7 @@ final class Status {
             services.add(http(home, "demo-model", settings.modelPort(), "/health"));
         }
         for (int replica = 1; replica <= 9; replica++) {
-            for (var module : List.of("api-gateway", "provisioner-service", "task-service")) {
+            for (var module : List.of("api-gateway", "provisioner-service", "task-service", "log-service")) {
                 var name = Files.exists(home.at("run/" + module + "-" + replica + ".pid"))
                         ? module + "-" + replica
                         : module;
@@ -139,7 +139,8 @@ final class Status {
                                 case "api-gateway" -> http(home, name, settings.gatewayPort(replica), "/health/ready");
                                 case "provisioner-service" ->
                                     http(home, name, settings.provisionerPort(replica), "/q/health/ready");
-                                default -> http(home, name, settings.taskPort(replica), "/q/health/ready");
+                                case "task-service" -> http(home, name, settings.taskPort(replica), "/q/health/ready");
+                                default -> http(home, name, settings.logPort(replica), "/q/health/ready");
                             });
                 }
             }
