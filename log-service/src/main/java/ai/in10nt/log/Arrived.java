@@ -47,13 +47,13 @@ class Arrived {
                         where log.revision < excluded.revision
                         """)
                 .executeBatch(batch.followed.values().stream()
-                        .map(instance -> Tuple.wrap(List.of(
+                        .map(instance -> Tuple.wrap(new ArrayList<Object>(List.of(
                                         instance.instanceId(),
                                         Topic.partitionOf(new InstanceId(instance.instanceId())),
                                         instance.tenant(),
                                         instance.revision(),
                                         instance.status(),
-                                        instance.generation()))
+                                        instance.generation())))
                                 .addValue(instance.agentUrl()))
                         .toList())
                 .replaceWithVoid();
