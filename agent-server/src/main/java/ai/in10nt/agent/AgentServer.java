@@ -4,10 +4,14 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerOptions;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** The main program of a machine. */
 public final class AgentServer {
+    /** For how long the log's follower may take its end. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
     private AgentServer() {}
 
     public static void main(String[] arguments) throws IOException {
@@ -19,7 +23,10 @@ public final class AgentServer {
         agent.prepare();
         var log = new LogBook(config);
         log.add("system", "machine", null, "boot " + config.secrets().generation() + " begins");
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> log.add("system", "machine", null, "the machine stops")));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            log.add("system", "machine", null, "the machine stops");
+            log.awaitFetched(LAST_WORDS);
+        }));
         var workspace = new Workspace(config);
         var baseline = new Baseline(config);
         baseline.takeIfThereIsNone(workspace);

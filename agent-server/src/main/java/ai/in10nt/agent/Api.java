@@ -25,7 +25,7 @@ import java.util.concurrent.CompletionException;
 /** The agent server's HTTP API, for the platform only: every call carries this generation's token. */
 final class Api {
     private static final long MAX_BODY = 4L * 1024 * 1024;
-    private static final int MOST_LOG = 512 * 1024;
+    private static final int MOST_LOG = 256 * 1024;
     private static final Duration LONGEST_HOLD = Duration.ofSeconds(60);
 
     private final AgentConfig config;

@@ -13,7 +13,9 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class LogBook {
     private static final int MAX_MESSAGE = LogLine.MAX_MESSAGE_BYTES;
+    /** Larger than any line. */
+    private static final int BLOCK = 1024 * 1024;
+
     private static final String CUT = " [cut after 64 KiB]";
 
     private final Path folder;
@@ -37,6 +42,16 @@ final class LogBook {
     private long last;
     /** Whoever fetches has all up to this one. */
     private long fetched;
+
+    private Place reached = new Place(0, 0, 0);
+
+    /**
+     * Behind a line.
+     *
+     * @param segment the id of its first line
+     * @param offset in bytes
+     */
+    private record Place(long id, long segment, long offset) {}
 
     LogBook(AgentConfig config) {
         this(
@@ -189,31 +204,70 @@ final class LogBook {
                 out = begin(id + 1);
             }
             fetched = Math.max(fetched, id);
+            notifyAll();
             return read(id, mostBytes);
         } catch (IOException e) {
             throw new UncheckedIOException("the log", e);
         }
     }
 
+    /** On from where the last one ended, which is what follows; else its segment is searched. */
     private List<String> read(long id, int mostBytes) throws IOException {
         var lines = new ArrayList<String>();
-        long bytes = 0;
+        if (segments.isEmpty()) {
+            return lines;
+        }
         var first = segments.floorEntry(id + 1);
-        var from = first == null ? segments : segments.tailMap(first.getKey(), true);
-        for (var segment : from.entrySet()) {
-            long number = segment.getKey();
-            try (var reader = Files.newBufferedReader(segment.getValue())) {
-                for (var line = reader.readLine(); line != null; line = reader.readLine()) {
-                    if (number++ > id) {
-                        lines.add(line);
-                        bytes += line.length();
+        long segment = first == null ? segments.firstKey() : first.getKey();
+        var place = reached.id == id && segments.containsKey(reached.segment)
+                ? reached
+                : new Place(segment - 1, segment, 0);
+        int bytes = 0;
+        while (bytes < mostBytes) {
+            var block = block(place);
+            int start = 0;
+            for (int i = 0; i < block.length && bytes < mostBytes; i++) {
+                if (block[i] == '\n') {
+                    place = new Place(place.id + 1, place.segment, place.offset + i + 1 - start);
+                    if (place.id > id) {
+                        lines.add(new String(block, start, i - start, StandardCharsets.UTF_8));
+                        bytes += i - start;
                     }
-                    if (bytes >= mostBytes) {
-                        return lines;
-                    }
+                    start = i + 1;
                 }
             }
+            if (start == 0) {
+                var next = segments.higherKey(place.segment);
+                if (next == null) {
+                    break;
+                }
+                place = new Place(next - 1, next, 0);
+            }
         }
+        reached = place;
         return lines;
+    }
+
+    private byte[] block(Place place) throws IOException {
+        try (var channel = FileChannel.open(Objects.requireNonNull(segments.get(place.segment)))) {
+            var block = ByteBuffer.allocate((int) Math.min(channel.size() - place.offset, BLOCK));
+            int count = 0;
+            while (block.hasRemaining() && count >= 0) {
+                count = channel.read(block, place.offset + block.position());
+            }
+            return Arrays.copyOf(block.array(), block.position());
+        }
+    }
+
+    /** So that whoever follows the log has its last lines before this process ends. */
+    synchronized void awaitFetched(Duration atMost) {
+        long deadline = System.nanoTime() + atMost.toNanos();
+        try {
+            while (fetched < last && deadline - System.nanoTime() > 0) {
+                TimeUnit.NANOSECONDS.timedWait(this, Math.max(deadline - System.nanoTime(), 1));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

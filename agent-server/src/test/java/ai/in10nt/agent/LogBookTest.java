@@ -9,9 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +86,25 @@ class LogBookTest {
         assertThat(dropped).isNotEmpty().allMatch(line -> line.type().equals("system"));
         assertThat(lines.getFirst().id()).isGreaterThan(50);
         assertThat(lines).anyMatch(line -> line.message().equals("line 100"));
+    }
+
+    @Test
+    void whoever_asks_in_any_order_is_given_each_line_once_in_answers_of_any_size() {
+        var log = open("inst_a", 1000, 100_000);
+        for (int i = 1; i <= 200; i++) {
+            log.add("stdout", "execute", null, "€ " + i);
+        }
+
+        var all = new ArrayList<Long>();
+        for (long after = 0; after < 200; after = all.getLast()) {
+            all.addAll(ids(log.after(after, 300).stream()
+                    .map(line -> Json.read(line, LogLine.class))
+                    .toList()));
+            assertThat(ids(read(log, 150)).getFirst()).isEqualTo(151);
+        }
+
+        assertThat(all).isEqualTo(LongStream.rangeClosed(1, 200).boxed().toList());
+        assertThat(read(log, 200)).isEmpty();
     }
 
     @Test
