@@ -1440,6 +1440,155 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/instances/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example inst_01m86rnnxedwz1br0chx7w5g6r */
+                id: components["parameters"]["InstanceId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The log of the instance: live as Server-Sent Events, or, with Accept: application/json, what is stored
+         * @description The stream begins now, or behind Last-Event-ID, or at `from=start|now|<time>`; `event: end` when the instance was destroyed; asked for more after that, 204. Ids count from 1 in each instance, are kept for 7 days and are the same in the stream, in what is stored and on the topic in10nt.log.lines. Stored lines are the newest that match, or, with `after`, the first that follow it; oldest first. A page may end early where its lines are long; Link leads to the next.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description of the stream */
+                    from?: string;
+                    /** @description instead of a key: POST /instances/{id}/tickets {for: logs} */
+                    ticket?: string;
+                    /** @description of stored lines, as are all below */
+                    limit?: number;
+                    /** @description lines with smaller ids */
+                    before?: number;
+                    /** @description lines with greater ids */
+                    after?: number;
+                    /**
+                     * @description one or several, separated by commas
+                     * @example stderr,error
+                     */
+                    type?: string;
+                    taskId?: string;
+                    /** @description what the message has in it, as it is written */
+                    q?: string;
+                };
+                header?: {
+                    /** @description Go on behind this event; also `?lastEventId=` */
+                    "Last-Event-ID"?: components["parameters"]["LastEventId"];
+                };
+                path: {
+                    /** @example inst_01m86rnnxedwz1br0chx7w5g6r */
+                    id: components["parameters"]["InstanceId"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A line an event, or an array of them */
+                200: {
+                    headers: {
+                        "X-Stream-Retention-Seconds": components["headers"]["X-Stream-Retention-Seconds"];
+                        Link: components["headers"]["Link"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example id: 42
+                         *     data: {"id":42,"type":"stdout","source":"execute","message":"all tests passed","timestamp":"2026-11-24T12:00:00Z"}
+                         */
+                        "text/event-stream": string;
+                        /**
+                         * @example [
+                         *       {
+                         *         "id": 42,
+                         *         "type": "stdout",
+                         *         "source": "execute",
+                         *         "message": "all tests passed",
+                         *         "timestamp": "2026-11-24T12:00:00Z"
+                         *       }
+                         *     ]
+                         */
+                        "application/json": components["schemas"]["LogLine"][];
+                    };
+                };
+                /** @description The stream is over, and the reader has all of it */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/instances/{id}/logs/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example inst_01m86rnnxedwz1br0chx7w5g6r */
+                id: components["parameters"]["InstanceId"];
+            };
+            cookie?: never;
+        };
+        /** The same as /instances/{id}/logs */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example inst_01m86rnnxedwz1br0chx7w5g6r */
+                    id: components["parameters"]["InstanceId"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description as there */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example id: 42
+                         *     data: {}
+                         */
+                        "text/event-stream": string;
+                        /** @example [] */
+                        "application/json": components["schemas"]["LogLine"][];
+                    };
+                };
+                /** @description as there */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/instances/{id}/tickets": {
         parameters: {
             query?: never;
@@ -1475,14 +1624,15 @@ export interface paths {
                      *     }
                      */
                     "application/json": {
-                        /** @constant */
-                        for: "port";
-                        port: number;
+                        /** @enum {unknown} */
+                        for: "port" | "logs";
+                        /** @description with `port` */
+                        port?: number;
                     };
                 };
             };
             responses: {
-                /** @description Good for five minutes, for this port and this boot of the instance */
+                /** @description Good for five minutes, for the log or for this port and this boot of the instance */
                 201: {
                     headers: {
                         [name: string]: unknown;
@@ -2214,10 +2364,10 @@ export interface components {
             /** @description The path that was asked for */
             instance?: string;
             /**
-             * @description A stable word. 400: invalid_request (errors names each field), malformed_json, bad_request, invalid_path, path_outside_workspace, invalid_port, port_refused, too_many_ports, invalid_from, invalid_last_event_id, invalid_idempotency_key. 401: unauthorized, invalid_ticket. 403: insufficient_scope. 404: not_found, instance_not_found, task_not_found, key_not_found, file_not_found. 405: method_not_allowed. 406: not_acceptable. 415: unsupported_media_type. 409: name_taken, instance_stopped, instance_failed, instance_destroyed, instance_restarted, is_a_directory, not_a_directory, not_a_file, path_changed, file_failed. 410: stream_expired. 412: precondition_failed. 413: too_large, prompt_too_large, workspace_full. 414: uri_too_long. 416: range_not_satisfiable. 431: headers_too_large. 422: idempotency_key_reused, cwd_not_found. 500: internal_error, rebuild_failed. 501: not_implemented. 502: machine_failed, machine_unreachable, port_not_listening, port_not_answering. 503: database_unavailable, kafka_unavailable, task_service_unavailable, instance_not_healthy, port_too_busy, try_again; each with Retry-After.
+             * @description A stable word. 400: invalid_request (errors names each field), malformed_json, bad_request, invalid_path, path_outside_workspace, invalid_port, port_refused, too_many_ports, invalid_from, invalid_last_event_id, invalid_idempotency_key. 401: unauthorized, invalid_ticket. 403: insufficient_scope. 404: not_found, instance_not_found, task_not_found, key_not_found, file_not_found. 405: method_not_allowed. 406: not_acceptable. 415: unsupported_media_type. 409: name_taken, instance_stopped, instance_failed, instance_destroyed, instance_restarted, is_a_directory, not_a_directory, not_a_file, path_changed, file_failed. 410: stream_expired. 412: precondition_failed. 413: too_large, prompt_too_large, workspace_full. 414: uri_too_long. 416: range_not_satisfiable. 431: headers_too_large. 422: idempotency_key_reused, cwd_not_found. 500: internal_error, rebuild_failed. 501: not_implemented. 502: machine_failed, machine_unreachable, port_not_listening, port_not_answering. 503: database_unavailable, kafka_unavailable, task_service_unavailable, log_service_unavailable, instance_not_healthy, port_too_busy, try_again; each with Retry-After.
              * @enum {unknown}
              */
-            code: "invalid_request" | "malformed_json" | "bad_request" | "invalid_path" | "is_a_directory" | "not_a_directory" | "not_a_file" | "path_outside_workspace" | "cwd_not_found" | "invalid_port" | "port_refused" | "invalid_from" | "invalid_last_event_id" | "invalid_idempotency_key" | "unauthorized" | "invalid_ticket" | "insufficient_scope" | "not_found" | "instance_not_found" | "task_not_found" | "key_not_found" | "file_not_found" | "method_not_allowed" | "not_acceptable" | "unsupported_media_type" | "name_taken" | "instance_stopped" | "instance_failed" | "instance_destroyed" | "instance_restarted" | "path_changed" | "too_many_ports" | "stream_expired" | "precondition_failed" | "too_large" | "prompt_too_large" | "uri_too_long" | "headers_too_large" | "range_not_satisfiable" | "idempotency_key_reused" | "internal_error" | "rebuild_failed" | "not_implemented" | "workspace_full" | "machine_failed" | "machine_unreachable" | "port_not_listening" | "port_not_answering" | "file_failed" | "database_unavailable" | "kafka_unavailable" | "task_service_unavailable" | "instance_not_healthy" | "port_too_busy" | "try_again";
+            code: "invalid_request" | "malformed_json" | "bad_request" | "invalid_path" | "is_a_directory" | "not_a_directory" | "not_a_file" | "path_outside_workspace" | "cwd_not_found" | "invalid_port" | "port_refused" | "invalid_from" | "invalid_last_event_id" | "invalid_idempotency_key" | "unauthorized" | "invalid_ticket" | "insufficient_scope" | "not_found" | "instance_not_found" | "task_not_found" | "key_not_found" | "file_not_found" | "method_not_allowed" | "not_acceptable" | "unsupported_media_type" | "name_taken" | "instance_stopped" | "instance_failed" | "instance_destroyed" | "instance_restarted" | "path_changed" | "too_many_ports" | "stream_expired" | "precondition_failed" | "too_large" | "prompt_too_large" | "uri_too_long" | "headers_too_large" | "range_not_satisfiable" | "idempotency_key_reused" | "internal_error" | "rebuild_failed" | "not_implemented" | "workspace_full" | "machine_failed" | "machine_unreachable" | "port_not_listening" | "port_not_answering" | "file_failed" | "database_unavailable" | "kafka_unavailable" | "task_service_unavailable" | "log_service_unavailable" | "instance_not_healthy" | "port_too_busy" | "try_again";
             /** @description The detail again */
             error: string;
             /** @description Every bad field */
@@ -2369,6 +2519,21 @@ export interface components {
             /** @description How often the prompt was given to the agent */
             attempts?: number;
             error?: components["schemas"]["Failure"];
+        };
+        LogLine: {
+            /** @description counts from 1 in each instance, over all its boots */
+            id: number;
+            /**
+             * @description stdout and stderr of commands, what the agent says, what it calls and is answered, what happens to machine, runs and commands, what went wrong
+             * @enum {unknown}
+             */
+            type: "stdout" | "stderr" | "agent" | "tool" | "system" | "error";
+            /** @description where it was written: machine, opencode, execute, run */
+            source: string;
+            /** @description at most 64 KiB, what was cut says so; secrets are masked */
+            message: string;
+            timestamp: components["schemas"]["Time"];
+            taskId?: components["schemas"]["TaskId"];
         };
         Health: {
             /** @enum {unknown} */

@@ -216,7 +216,7 @@ export class Instance {
       void (async () => {
         try {
           for await (const event of follow(this.#transport, `${this.#path}/logs`, {}, signal, connected)) {
-            onLog({ ...(event.id === undefined ? {} : { id: event.id }), ...(JSON.parse(event.data) as LogLine) });
+            onLog(JSON.parse(event.data) as LogLine);
           }
         } catch (error) {
           failed(error);

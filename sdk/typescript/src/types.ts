@@ -225,11 +225,5 @@ export interface TokenUsage {
   lastUsage: string | null;
 }
 
-export interface LogLine {
-  type: string;
-  message: string;
-  timestamp?: string;
-  id?: string;
-  source?: string;
-  taskId?: string;
-}
+/** One line of an instance's log; ids count from 1 in each instance. */
+export type LogLine = components['schemas']['LogLine'];

@@ -30,6 +30,8 @@ class OpenApiTest {
             "get /metrics",
             "get /openapi",
             "get /instances/{id}/tasks/{taskId}/events",
+            "get /instances/{id}/logs",
+            "get /instances/{id}/logs/stream",
             "get /instances/{id}/proxy/{port}/{path}",
             "post /instances/{id}/proxy/{port}/{path}",
             "put /instances/{id}/proxy/{port}/{path}",

@@ -1,0 +1,102 @@
+package ai.in10nt.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Isolated;
+
+/** Whatever dies while lines flow: what a reader got, over all its connections, is the history, each line once. */
+@Isolated
+@ExtendWith(SharedStack.class)
+class LogCutStory {
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    @SuppressWarnings("NullAway.Init")
+    private static TestStack stack;
+
+    @SuppressWarnings("NullAway.Init")
+    private static Client client;
+
+    private static String id = "";
+
+    @BeforeAll
+    static void use(TestStack shared) {
+        stack = shared;
+        client = shared.client();
+        id = client.create("cuts");
+    }
+
+    @AfterAll
+    static void destroy() {
+        client.delete("/instances/" + id);
+    }
+
+    /** In the background of the machine: its caller's gateway may die. */
+    private static void write(String word, int lines, String pause) {
+        var command = "for i in $(seq 1 " + lines + "); do echo " + word + " $i; sleep " + pause + "; done";
+        var answer = client.post("/instances/" + id + "/execute", Map.of("command", command, "timeout", 600_000));
+        assertThat(answer.status()).as(answer.toString()).isEqualTo(200);
+    }
+
+    private static LogReader reader() {
+        return new LogReader(stack.baseUrl() + "/instances/" + id + "/logs?from=start", stack.key());
+    }
+
+    private static void assertIsTheHistory(LogReader reader) {
+        assertThat(reader.ids())
+                .isEqualTo(
+                        LongStream.rangeClosed(1, reader.ids().size()).boxed().toList());
+        var stored = new ArrayList<JsonNode>();
+        for (long after = 0;
+                stored.size() < reader.lines().size();
+                after = stored.getLast().path("id").asLong()) {
+            var page = client.send(
+                    "GET", "/instances/" + id + "/logs?limit=10000&after=" + after, null, "Accept", "application/json");
+            page.json().forEach(stored::add);
+        }
+        assertThat(stored.subList(0, reader.lines().size())).isEqualTo(reader.lines());
+    }
+
+    @Test
+    void a_hundred_cuts_leave_no_gap_and_no_repeat() {
+        var writing = CompletableFuture.runAsync(() -> write("cut", 4000, "0.001"));
+        var reader = reader();
+        for (int cut = 0; cut < 100; cut++) {
+            reader.readAndCut(ThreadLocalRandom.current().nextInt(1, 40));
+        }
+        reader.readUntil(line -> line.path("message").asText().equals("cut 4000"), PATIENCE);
+        writing.join();
+
+        assertIsTheHistory(reader);
+    }
+
+    @Test
+    void whatever_dies_while_lines_flow() {
+        // The machine goes on with a command although its caller's gateway dies.
+        var writing = CompletableFuture.runAsync(() -> write("flow", 400, "0.1"));
+        var reader = reader();
+        var reading = CompletableFuture.runAsync(
+                () -> reader.readUntil(line -> line.path("message").asText().equals("flow 400"), PATIENCE));
+
+        for (var victim : new String[] {"log-service", "kafka", "api-gateway", "log-service", "postgresql"}) {
+            int sofar = reader.lines().size();
+            await("lines flow").atMost(PATIENCE).until(() -> reader.lines().size() > sofar + 10 || reading.isDone());
+            stack.kill(victim);
+        }
+        reading.join();
+
+        assertThat(writing).isCompletedExceptionally();
+        assertIsTheHistory(reader);
+    }
+}

@@ -1,0 +1,114 @@
+package ai.in10nt.stories;
+
+import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the stream of a log as a browser does: goes on behind the last id after every cut. */
+final class LogReader {
+    private static final int SILENCE_MS = 20_000;
+
+    private final String url;
+    private final String key;
+    private final List<JsonNode> lines = Collections.synchronizedList(new ArrayList<>());
+    private @Nullable String lastId;
+    private boolean isOver;
+
+    /** @param url of the stream; its {@code from} counts until there is an id */
+    LogReader(String url, String key) {
+        this.url = url;
+        this.key = key;
+    }
+
+    List<JsonNode> lines() {
+        return List.copyOf(lines);
+    }
+
+    List<Long> ids() {
+        return lines().stream().map(line -> line.path("id").asLong()).toList();
+    }
+
+    List<String> messages() {
+        return lines().stream().map(line -> line.path("message").asText()).toList();
+    }
+
+    boolean isOver() {
+        return isOver;
+    }
+
+    /** Reads at most so many lines over one connection, and cuts it. */
+    void readAndCut(int most) {
+        try {
+            read(_ -> false, most);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Until a line is such a one, or there will be none; connects again as often as needed. */
+    LogReader readUntil(Predicate<JsonNode> last, Duration patience) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (System.nanoTime() < deadline) {
+            try {
+                if (read(last, Integer.MAX_VALUE)) {
+                    return this;
+                }
+            } catch (IOException _) {
+                // A cut: go on.
+            }
+        }
+        throw new AssertionError(
+                "not within " + patience + ", after line " + lastId + ": " + (lines.isEmpty() ? "" : lines.getLast()));
+    }
+
+    private boolean read(Predicate<JsonNode> last, int most) throws IOException {
+        var connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
+        connection.setReadTimeout(SILENCE_MS);
+        connection.setConnectTimeout(1000);
+        connection.setRequestProperty("Authorization", "Bearer " + key);
+        if (lastId != null) {
+            connection.setRequestProperty("Last-Event-ID", lastId);
+        }
+        if (connection.getResponseCode() == 204) {
+            isOver = true;
+            return true;
+        }
+        int count = 0;
+        try (var in = new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8))) {
+            String id = null;
+            for (var line = in.readLine(); line != null; line = in.readLine()) {
+                if (line.startsWith("id: ")) {
+                    id = line.substring("id: ".length());
+                } else if (line.equals("event: end")) {
+                    isOver = true;
+                    return true;
+                } else if (line.startsWith("data: ") && id != null) {
+                    lastId = id;
+                    id = null;
+                    lines.add(Json.read(line.substring("data: ".length()), JsonNode.class));
+                    if (last.test(lines.getLast())) {
+                        return true;
+                    }
+                    if (++count == most) {
+                        return false;
+                    }
+                }
+            }
+        } finally {
+            connection.disconnect();
+        }
+        return false;
+    }
+}
