@@ -3,6 +3,7 @@ package ai.in10nt.stack;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -13,6 +14,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * is made up now; the file is read from the instance's volume; the tokens are held against what the model says it was asked.
  */
 final class Demo {
+    private static final Duration LINES_WITHIN = Duration.ofSeconds(10);
+
     private final Settings settings;
     private final Home home;
     private final Gateway gateway;
@@ -45,10 +48,16 @@ final class Demo {
             throw new Stack.Trouble("The instance didn't become healthy: " + instance);
         }
         say("prompt", prompt);
+        var live = Thread.ofVirtual()
+                .start(() -> new InstanceLog(gateway, id).follow(line -> {
+                    say("live", InstanceLog.brief(line));
+                    return line.path("message").asText().startsWith("the run is ");
+                }));
         began = System.nanoTime();
         var request = new HashMap<String, Object>(Providers.demoRun(settings));
         request.put("prompt", prompt);
         var task = gateway.post("/instances/" + id + "/run", request);
+        await(live);
         say("answer", task.path("response").asText().replace("\n", "\n            "));
         say(
                 "status",
@@ -102,6 +111,16 @@ final class Demo {
         say("file", "hello.txt on the instance's volume: " + content);
         if (!content.strip().equals(word)) {
             throw new Stack.Trouble("The file should have: " + word);
+        }
+    }
+
+    private static void await(Thread live) {
+        try {
+            if (!live.join(LINES_WITHIN)) {
+                throw new Stack.Trouble("The log of the instance doesn't come to the end of the run.");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

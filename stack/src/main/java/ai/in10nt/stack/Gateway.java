@@ -3,11 +3,14 @@ package ai.in10nt.stack;
 import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** JSON over HTTP, as any client would: for the demo and the commands. */
 final class Gateway {
@@ -37,9 +40,24 @@ final class Gateway {
         return call(request(path).DELETE().build());
     }
 
+    /** The lines of an answer as they come. */
+    Stream<String> stream(String path, @Nullable String lastEventId) throws InterruptedException {
+        var request = request(path).setHeader("Accept", "text/event-stream");
+        if (lastEventId != null) {
+            request.header("Last-Event-ID", lastEventId);
+        }
+        try {
+            return http.send(request.build(), HttpResponse.BodyHandlers.ofLines())
+                    .body();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private HttpRequest.Builder request(String path) {
         return HttpRequest.newBuilder(URI.create(baseUrl + path))
                 .timeout(PATIENCE)
+                .header("Accept", "application/json")
                 .header("Authorization", bearer);
     }
 

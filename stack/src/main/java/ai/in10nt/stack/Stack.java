@@ -51,6 +51,7 @@ public final class Stack {
                 case "stop", "start" -> One.run(settings, home, words);
                 case "scale" -> Replicas.scale(settings, home, words.subList(1, words.size()));
                 case "rebuild-view" -> RebuildView.run(settings, home);
+                case "log" -> InstanceLog.print(settings, home, words.subList(1, words.size()));
                 case "demo" -> new Demo(settings, home).run();
                 case "dead-letters" ->
                     DeadLetters.run("127.0.0.1:" + settings.kafkaPort(), words.subList(1, words.size()));
