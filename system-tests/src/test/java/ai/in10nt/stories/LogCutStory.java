@@ -84,10 +84,10 @@ class LogCutStory {
     @Test
     void whatever_dies_while_lines_flow() {
         // The machine goes on with a command although its caller's gateway dies.
-        var writing = CompletableFuture.runAsync(() -> write("flow", 400, "0.1"));
+        var writing = CompletableFuture.runAsync(() -> write("flow", 250, "0.1"));
         var reader = reader();
         var reading = CompletableFuture.runAsync(
-                () -> reader.readUntil(line -> line.path("message").asText().equals("flow 400"), PATIENCE));
+                () -> reader.readUntil(line -> line.path("message").asText().equals("flow 250"), PATIENCE));
 
         for (var victim : new String[] {"log-service", "kafka", "api-gateway", "log-service", "postgresql"}) {
             int sofar = reader.lines().size();
