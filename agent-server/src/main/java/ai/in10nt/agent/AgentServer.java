@@ -19,9 +19,9 @@ public final class AgentServer {
         var vertx = Vertx.vertx(
                 new VertxOptions().setEventLoopPoolSize(2).setWorkerPoolSize(2).setInternalBlockingPoolSize(2));
         var user = new AgentUser(config);
-        var agent = new OpenCodeProcess(config, user, config.proxyPort() + 1);
-        agent.prepare();
         var log = new LogBook(config);
+        var agent = new OpenCodeProcess(config, user, log, config.proxyPort() + 1);
+        agent.prepare();
         log.add("system", "machine", null, "boot " + config.secrets().generation() + " begins");
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             log.add("system", "machine", null, "the machine stops");

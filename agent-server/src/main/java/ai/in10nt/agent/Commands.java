@@ -35,6 +35,9 @@ final class Commands {
 
     private final AgentConfig config;
     private final AgentUser user;
+    /** By SIGKILL, in a shell's way. */
+    private static final int KILLED = 137;
+
     private final LogBook log;
     private final Path begun;
     /** The last ones, so that who asks again is told the same. */
@@ -130,6 +133,13 @@ final class Commands {
         return cwd;
     }
 
+    /** How a program ended, for people. */
+    static String exit(int code) {
+        return code == KILLED
+                ? "exit " + KILLED + ": killed, as the kernel does where memory has run out"
+                : "exit " + code;
+    }
+
     private AgentCommand.Result execute(AgentCommand.Request request, Path cwd) throws IOException {
         long began = System.nanoTime();
         log.add("system", SOURCE, null, "$ " + request.command());
@@ -145,7 +155,7 @@ final class Commands {
             }
             int exitCode = process.waitFor();
             output.settle();
-            log.add("system", SOURCE, null, timedOut ? "timed out" : "exit " + exitCode);
+            log.add("system", SOURCE, null, timedOut ? "timed out" : exit(exitCode));
             return output.result(
                     timedOut ? TIMED_OUT : exitCode,
                     TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began),

@@ -2,6 +2,7 @@ package ai.in10nt.agent;
 
 import ai.in10nt.contracts.Json;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +19,10 @@ import org.jspecify.annotations.Nullable;
 final class OpenCodeProcess {
     private static final Duration AGAIN = Duration.ofMillis(300);
 
+    private static final String SOURCE = "opencode";
+
     private final AgentConfig config;
+    private final LogBook log;
     private final AgentUser user;
     private final int port;
     private final String password;
@@ -27,7 +31,8 @@ final class OpenCodeProcess {
     private volatile boolean isStopping;
     private volatile boolean isReady;
 
-    OpenCodeProcess(AgentConfig config, AgentUser user, int port) {
+    OpenCodeProcess(AgentConfig config, AgentUser user, LogBook log, int port) {
+        this.log = log;
         this.config = config;
         this.user = user;
         this.port = port;
@@ -60,6 +65,11 @@ final class OpenCodeProcess {
                 isReady = false;
                 if (!isStopping) {
                     Log.warn("opencode ended with %d, starting it again", code);
+                    log.add(
+                            "error",
+                            SOURCE,
+                            null,
+                            "the agent ended (" + Commands.exit(code) + ") and is started again");
                     TimeUnit.MILLISECONDS.sleep(AGAIN.toMillis());
                 }
             } catch (IOException e) {
@@ -101,10 +111,24 @@ final class OpenCodeProcess {
                 "OPENCODE_PURE", "1"));
         var program = List.of(
                 config.openCode().toString(), "serve", "--hostname", "127.0.0.1", "--port", String.valueOf(port));
-        return user.program("agent", env, config.workspace(), program)
+        var started = user.program("agent", env, config.workspace(), program)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.INHERIT)
                 .start();
+        Thread.ofVirtual().name("opencode-output").start(() -> read(started.getInputStream()));
+        return started;
+    }
+
+    private void read(InputStream output) {
+        var lines = new LineFeed(line -> log.add("stdout", SOURCE, null, line));
+        var bytes = new byte[8192];
+        try (output) {
+            for (int count = output.read(bytes); count >= 0; count = output.read(bytes)) {
+                lines.add(bytes, count);
+            }
+            lines.end();
+        } catch (IOException e) {
+            Log.info("opencode's output ended: %s", e);
+        }
     }
 
     /** Where the agent may read it but not put something else in its place. */

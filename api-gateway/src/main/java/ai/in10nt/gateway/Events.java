@@ -26,6 +26,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -42,6 +43,7 @@ class Events {
     private final Pool pool;
     private final Commands commands;
     private final Waiters waiters;
+    private final EventLog eventLog;
     private final MutinyEmitter<byte[]> deadLetters;
     private final Counter buried;
 
@@ -49,11 +51,13 @@ class Events {
             Pool pool,
             Commands commands,
             Waiters waiters,
+            EventLog eventLog,
             MeterRegistry metrics,
             @Channel("dead-letters-out") MutinyEmitter<byte[]> deadLetters) {
         this.pool = pool;
         this.commands = commands;
         this.waiters = waiters;
+        this.eventLog = eventLog;
         this.deadLetters = deadLetters;
         this.buried = metrics.counter("gateway.event.buried");
     }
@@ -66,6 +70,7 @@ class Events {
         final List<Answered> answered = new ArrayList<>();
         final Set<String> forgotten = new HashSet<>();
         final Set<String> touched = new HashSet<>();
+        final List<EventLog.Told> told = new ArrayList<>();
         final List<ConsumerRecord<byte[], byte[]>> poison = new ArrayList<>();
     }
 
@@ -121,6 +126,7 @@ class Events {
     private void wake(Batch batch) {
         batch.answered.forEach(answered -> commands.answered(answered.commandId(), answered.answer()));
         batch.touched.forEach(waiters::wake);
+        eventLog.wake(batch.told.stream().map(EventLog.Told::tenant).collect(Collectors.toSet()));
     }
 
     private static void read(ConsumerRecord<byte[], byte[]> record, Batch batch) {
@@ -138,6 +144,9 @@ class Events {
             return;
         }
         batch.touched.add(message.subject());
+        if (topic.endsWith(".events") && message.revision() != null) {
+            batch.told.add(EventLog.Told.of(message));
+        }
         Resource.from(message, topic).ifPresent(resource -> {
             batch.resources.add(resource);
             batch.touched.add(resource.instanceId());
@@ -155,6 +164,7 @@ class Events {
         // None needs the answer of another, so they travel together, in one transaction.
         return Uni.join()
                 .all(
+                        EventLog.add(client, batch.told),
                         View.put(client, newestOnly(batch.resources)),
                         View.forget(client, "resource", batch.forgotten),
                         answer(client, batch.answered),

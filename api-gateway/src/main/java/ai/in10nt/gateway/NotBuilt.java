@@ -10,7 +10,7 @@ import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 
 /** Paths of the contract that aren't built yet: each says so, by name, and never pretends. */
-@Path("/{what:saved-templates|templates|stats|events|asyncapi}{rest:(/.*)?}")
+@Path("/{what:saved-templates|templates|stats|asyncapi}{rest:(/.*)?}")
 @Produces(MediaType.WILDCARD)
 public class NotBuilt {
     @GET

@@ -24,23 +24,27 @@ class Retention {
     private final Clock clock;
     private final Duration idempotency;
     private final Duration requests;
+    private final Duration events;
 
     /**
      * All that is kept for a time.
      *
      * @param idempotency how long a request with an Idempotency-Key is answered as the first one was
      * @param requests how long answered commands are known: longer than they are on their topic
+     * @param events how long they are given to readers of {@code /events}
      * @param ahead how far this clock goes ahead of the system's: for tests
      */
     Retention(
             Pool pool,
             @ConfigProperty(name = "retention.idempotency", defaultValue = "24h") Duration idempotency,
             @ConfigProperty(name = "retention.requests", defaultValue = "8d") Duration requests,
+            @ConfigProperty(name = "retention.events", defaultValue = "7d") Duration events,
             @ConfigProperty(name = "retention.clock-ahead", defaultValue = "0s") Duration ahead) {
         this.pool = pool;
         this.clock = Clock.offset(Clock.systemUTC(), ahead);
         this.idempotency = idempotency;
         this.requests = requests;
+        this.events = events;
     }
 
     /** An answer that was made then isn't one any more. */
@@ -54,6 +58,7 @@ class Retention {
         if (isMine(now)) {
             forget("idempotency", "created_at", now.minus(idempotency));
             forget("request", "answered_at", now.minus(requests));
+            forget("event", "at", now.minus(events));
             forget("activity", "at", now.minus(ACTIVITY));
         }
     }

@@ -30,6 +30,7 @@ class OpenApiTest {
             "get /metrics",
             "get /openapi",
             "get /instances/{id}/tasks/{taskId}/events",
+            "get /events",
             "get /instances/{id}/logs",
             "get /instances/{id}/logs/stream",
             "get /instances/{id}/proxy/{port}/{path}",

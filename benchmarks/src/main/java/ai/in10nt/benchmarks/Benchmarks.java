@@ -42,6 +42,9 @@ public final class Benchmarks {
         if (is(wanted, "ports")) {
             show(rows, Ports.of(target, home, freePort()));
         }
+        if (is(wanted, "logs")) {
+            show(rows, Logs.of(target, home, freePort()));
+        }
         if (wanted.isEmpty()) {
             write(Path.of(arguments[2]), rows);
         }

@@ -3,13 +3,9 @@ package ai.in10nt.benchmarks;
 import ai.in10nt.contracts.AgentAccess;
 import ai.in10nt.contracts.InstanceId;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -151,21 +147,6 @@ final class Ports {
                   }
                 }
                 """.formatted(agent, port, AgentAccess.HEADER, token));
-        var process = new ProcessBuilder("nginx", "-p", folder.toString(), "-c", "nginx.conf", "-e", "error.log")
-                .inheritIO()
-                .start();
-        for (int i = 0; i < 100 && !listens(port); i++) {
-            Target.pause(Duration.ofMillis(50));
-        }
-        return process;
-    }
-
-    private static boolean listens(int port) {
-        try (var socket = new Socket()) {
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);
-            return true;
-        } catch (IOException notYet) {
-            return false;
-        }
+        return Nginx.start(folder, port);
     }
 }

@@ -168,13 +168,17 @@ final class Tail {
         long last = lines.getLast().id();
         var data = Json.bytes(new LogLines(new InstanceId(instanceId), lines));
         return tails.publisher()
-                .send(message("log_" + instanceId + "_" + first + "_" + last, LogLines.TYPE, data))
+                .send(message(
+                        "log_" + instanceId + "_" + first + "_" + last,
+                        LogLines.TYPE,
+                        lines.getLast().timestamp(),
+                        data))
                 .map(last);
     }
 
-    private Message message(String id, String type, byte[] data) {
-        return new Message(
-                id, type, "/log-service", instanceId, Instant.now(), followed.tenant(), null, null, null, data);
+    /** What two replicas fetch is the same record, to the byte. */
+    private Message message(String id, String type, Instant time, byte[] data) {
+        return new Message(id, type, "/log-service", instanceId, time, followed.tenant(), null, null, null, data);
     }
 
     private synchronized void fetched(int asked, long last) {
@@ -208,7 +212,7 @@ final class Tail {
         }
         var data = Json.bytes(new LogLines.Ended(new InstanceId(instanceId)));
         tails.publisher()
-                .send(message(Ids.event(), LogLines.Ended.TYPE, data))
+                .send(message(Ids.event(), LogLines.Ended.TYPE, Instant.now(), data))
                 .onSuccess(_ -> ended())
                 .onFailure(_ -> tails.later(pause(), () -> end(asked)));
     }

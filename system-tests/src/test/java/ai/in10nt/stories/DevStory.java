@@ -122,7 +122,7 @@ class DevStory {
 
         JsonNode status = Json.read(dev(21_300, "up", "status", "--json").output(), JsonNode.class);
         assertThat(status.path("services"))
-                .hasSize(7)
+                .hasSize(8)
                 .allSatisfy(
                         service -> assertThat(service.path("ready").asBoolean()).isTrue());
         for (var field : List.of(

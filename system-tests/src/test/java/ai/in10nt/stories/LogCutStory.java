@@ -61,11 +61,24 @@ class LogCutStory {
         for (long after = 0;
                 stored.size() < reader.lines().size();
                 after = stored.getLast().path("id").asLong()) {
-            var page = client.send(
-                    "GET", "/instances/" + id + "/logs?limit=10000&after=" + after, null, "Accept", "application/json");
+            var page = page(after);
             page.json().forEach(stored::add);
         }
         assertThat(stored.subList(0, reader.lines().size())).isEqualTo(reader.lines());
+    }
+
+    /** What was killed a moment ago may not be there yet. */
+    private static Client.Answer page(long after) {
+        return await("the history")
+                .atMost(PATIENCE)
+                .until(
+                        () -> client.send(
+                                "GET",
+                                "/instances/" + id + "/logs?limit=10000&after=" + after,
+                                null,
+                                "Accept",
+                                "application/json"),
+                        answer -> answer.status() == 200);
     }
 
     @Test

@@ -23,6 +23,7 @@ final class LogReader {
     private final String url;
     private final String key;
     private final List<JsonNode> lines = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> eventIds = Collections.synchronizedList(new ArrayList<>());
     private @Nullable String lastId;
     private boolean isOver;
 
@@ -30,6 +31,17 @@ final class LogReader {
     LogReader(String url, String key) {
         this.url = url;
         this.key = key;
+    }
+
+    /** Goes on behind an event. */
+    LogReader(String url, String key, String lastId) {
+        this(url, key);
+        this.lastId = lastId;
+    }
+
+    /** As the stream has them. */
+    List<String> eventIds() {
+        return List.copyOf(eventIds);
     }
 
     List<JsonNode> lines() {
@@ -96,6 +108,7 @@ final class LogReader {
                     return true;
                 } else if (line.startsWith("data: ") && id != null) {
                     lastId = id;
+                    eventIds.add(id);
                     id = null;
                     lines.add(Json.read(line.substring("data: ".length()), JsonNode.class));
                     if (last.test(lines.getLast())) {

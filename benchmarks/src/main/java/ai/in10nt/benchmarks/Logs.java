@@ -1,0 +1,248 @@
+package ai.in10nt.benchmarks;
+
+import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/** Lines of an instance's log, from the machine to any number of readers, beside nginx with nchan. */
+final class Logs {
+    private static final String PADDING = "x".repeat(80);
+    private static final int INGESTED = 200_000;
+
+    private final Target target;
+    private final String id;
+    private final String url;
+    private final Map<String, String> key;
+
+    private Logs(Target target, String id) {
+        this.target = target;
+        this.id = id;
+        this.url = target.status().path("baseUrl").asText() + "/instances/" + id + "/logs";
+        this.key = Map.of(
+                "Authorization", "Bearer " + target.status().path("apiKey").asText());
+    }
+
+    static List<Row> of(Target target, Path home, int freePort) throws IOException {
+        var instance = target.api("POST", "/instances", Map.of("name", "logs", "description", "a benchmark"))
+                .is(201);
+        var nchan = nchan(home, freePort);
+        var logs = new Logs(target, instance.text("instanceId"));
+        try {
+            var rows = new ArrayList<Row>();
+            logs.ingest(20_000);
+            rows.add(logs.live());
+            for (int readers : new int[] {1, 100, 1000}) {
+                rows.add(logs.fanOut(readers, freePort));
+            }
+            rows.add(logs.ingest(INGESTED));
+            rows.addAll(logs.catchUp());
+            return rows;
+        } finally {
+            nchan.destroy();
+            target.destroy(logs.id);
+        }
+    }
+
+    /** Written as fast as the machine can, or so many every five milliseconds. */
+    private CompletableFuture<Void> write(int lines, int every5Ms) {
+        var script = every5Ms == 0
+                ? "let s=\\\"\\\";for(let i=0;i<" + lines + ";i++){s+=\\\"line \\\"+i+\\\" " + PADDING
+                        + "\\n\\\"};process.stdout.write(s)"
+                : "let n=0;const t=setInterval(()=>{for(let i=0;i<" + every5Ms
+                        + ";i++)console.log(\\\"line \\\"+n+++\\\" " + PADDING + "\\\");if(n>=" + lines
+                        + ")clearInterval(t)},5)";
+        var command = Map.of("command", "node -e \"" + script.replace("\\\"", "'") + "\"", "timeout", 300_000);
+        return CompletableFuture.runAsync(() ->
+                target.api("POST", "/instances/" + id + "/execute", command).is(200));
+    }
+
+    private Row fanOut(int readers, int nchanPort) throws IOException {
+        int lines = Math.max(400, 20_000 / readers);
+        double ours;
+        try (var subscribers = new Subscribers(url, readers, key)) {
+            long before = subscribers.events();
+            long began = System.nanoTime();
+            var writing = write(lines, 0);
+            subscribers.await(before + (long) lines * readers);
+            ours = (double) lines * readers / (System.nanoTime() - began) * 1e9;
+            writing.join();
+        }
+        double theirs;
+        try (var subscribers =
+                new Subscribers("http://127.0.0.1:" + nchanPort + "/sub/" + readers, readers, Map.of())) {
+            long began = System.nanoTime();
+            var publishing = publish(nchanPort, "/pub/" + readers, lines);
+            subscribers.await((long) lines * readers);
+            theirs = (double) lines * readers / (System.nanoTime() - began) * 1e9;
+            publishing.join();
+        }
+        return Row.atLeast(
+                "lines to " + readers + (readers == 1 ? " reader" : " readers"),
+                Math.round(ours) + "/s",
+                "nchan: " + Math.round(theirs) + "/s",
+                ours / theirs,
+                0.6,
+                1);
+    }
+
+    /** On one connection, without waiting for answers. */
+    private static CompletableFuture<Void> publish(int port, String path, int lines) {
+        return CompletableFuture.runAsync(() -> {
+            try (var socket = new Socket()) {
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+                var body = "{\"id\":100000,\"type\":\"stdout\",\"source\":\"execute\",\"message\":\"line 100 " + PADDING
+                        + "\",\"timestamp\":\"2026-01-01T00:00:00.123456789Z\"}";
+                var request = ("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                                + body)
+                        .getBytes(StandardCharsets.US_ASCII);
+                var answers = Thread.ofVirtual().start(() -> drain(socket));
+                for (int i = 0; i < lines; i++) {
+                    socket.getOutputStream().write(request);
+                }
+                socket.shutdownOutput();
+                answers.join();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private static void drain(Socket socket) {
+        try {
+            var _ = socket.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** With a reader of the same lines. */
+    private Row ingest(int lines) throws IOException {
+        try (var reader = new Subscribers(url, 1, key)) {
+            long began = System.nanoTime();
+            var writing = write(lines, 0);
+            reader.await(lines);
+            double rate = lines / ((System.nanoTime() - began) / 1e9);
+            writing.join();
+            return new Row(
+                    lines + " lines from a machine into the store and to a reader",
+                    Math.round(rate) + "/s",
+                    "",
+                    Math.round(rate) + "/s",
+                    "≥ 10000/s",
+                    "20000/s",
+                    rate >= 10_000);
+        }
+    }
+
+    private Row live() throws IOException {
+        var times = follow(8000, write(16_000, 10));
+        return Row.atMost(
+                "a line from the machine to its reader at 2000 lines/s, p99",
+                times.p99(),
+                "ms",
+                times.toString(),
+                50,
+                50);
+    }
+
+    /** How long lines that come now took, by the machine's clock, which is this one. */
+    private Times follow(int count, CompletableFuture<Void> writing) throws IOException {
+        var connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
+        key.forEach(connection::setRequestProperty);
+        var took = new long[count];
+        int n = 0;
+        try (var in = new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8))) {
+            while (n < count) {
+                var line = in.readLine();
+                if (line.startsWith("data: {\"id\"")) {
+                    var at = Instant.parse(Json.read(line.substring("data: ".length()), JsonNode.class)
+                            .path("timestamp")
+                            .asText());
+                    took[n++] = Duration.between(at, Instant.now()).toNanos();
+                }
+            }
+        }
+        writing.join();
+        return new Times(took);
+    }
+
+    /** One reader from the first line on, while others are live. */
+    private List<Row> catchUp() throws IOException {
+        long stored = target.api("GET", "/instances/" + id + "/logs?limit=1", null, "Accept", "application/json")
+                .is(200)
+                .body()
+                .path(0)
+                .path("id")
+                .asLong();
+        var live = CompletableFuture.supplyAsync(() -> {
+            try {
+                return follow(4000, write(8000, 5));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        try (var reader = new Subscribers(url + "?from=start", 1, key)) {
+            long began = System.nanoTime();
+            reader.await(stored);
+            double rate = stored / ((System.nanoTime() - began) / 1e9);
+            var times = live.join();
+            return List.of(
+                    new Row(
+                            "a reader " + stored + " lines behind catches up",
+                            Math.round(rate) + "/s",
+                            "",
+                            Math.round(rate) + "/s",
+                            "≥ 20000/s",
+                            "50000/s",
+                            rate >= 20_000),
+                    Row.atMost("a live line meanwhile, p99", times.p99(), "ms", times.toString(), 200, 100));
+        }
+    }
+
+    private static Process nchan(Path home, int port) throws IOException {
+        var folder = Files.createDirectories(home.resolve("nchan"));
+        Files.writeString(folder.resolve("nginx.conf"), """
+                load_module /usr/lib/nginx/modules/ngx_nchan_module.so;
+                pid nginx.pid;
+                error_log error.log;
+                daemon off;
+                worker_processes 2;
+                events { worker_connections 4096; }
+                http {
+                  access_log off;
+                  keepalive_requests 1000000;
+                  client_body_temp_path body;
+                  proxy_temp_path proxy;
+                  fastcgi_temp_path fastcgi;
+                  uwsgi_temp_path uwsgi;
+                  scgi_temp_path scgi;
+                  nchan_shared_memory_size 256M;
+                  server {
+                    listen 127.0.0.1:%d;
+                    location ~ /pub/(\\d+)$ { nchan_publisher; nchan_channel_id $1; nchan_message_buffer_length 100000; }
+                    location ~ /sub/(\\d+)$ { nchan_subscriber eventsource; nchan_channel_id $1; }
+                  }
+                }
+                """.formatted(port));
+        return Nginx.start(folder, port);
+    }
+}

@@ -1,0 +1,101 @@
+package ai.in10nt.benchmarks;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/** Any number of readers of one event stream, on one thread; it counts their events, and does nothing else with them. */
+final class Subscribers implements AutoCloseable {
+    private static final byte[] DATA = "\ndata: ".getBytes(StandardCharsets.US_ASCII);
+
+    private final Selector selector = Selector.open();
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(256 * 1024);
+    private int connected;
+    private long events;
+
+    /** How much of what begins an event a reader has seen last. */
+    private static final class Seen {
+        private int matched;
+        private boolean hasAnswer;
+    }
+
+    Subscribers(String url, int count, Map<String, String> headers) throws IOException {
+        var uri = URI.create(url);
+        var request =
+                new StringBuilder("GET " + uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery())
+                        + " HTTP/1.1\r\nHost: " + uri.getAuthority() + "\r\nAccept: text/event-stream\r\n");
+        headers.forEach(
+                (name, value) -> request.append(name).append(": ").append(value).append("\r\n"));
+        var bytes = request.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII);
+        for (int i = 0; i < count; i++) {
+            var channel = SocketChannel.open(new InetSocketAddress(uri.getHost(), uri.getPort()));
+            channel.write(ByteBuffer.wrap(bytes));
+            channel.configureBlocking(false);
+            channel.register(selector, SelectionKey.OP_READ, new Seen());
+        }
+        while (connected < count) {
+            read();
+        }
+    }
+
+    /** Events of all readers so far. */
+    long events() {
+        return events;
+    }
+
+    /** Until they have so many together. */
+    void await(long wanted) throws IOException {
+        while (events < wanted) {
+            read();
+        }
+    }
+
+    private void read() throws IOException {
+        if (selector.select(30_000) == 0) {
+            throw new IOException("nothing comes, after " + events + " events");
+        }
+        var keys = selector.selectedKeys().iterator();
+        while (keys.hasNext()) {
+            var key = keys.next();
+            keys.remove();
+            buffer.clear();
+            if (((SocketChannel) key.channel()).read(buffer) < 0) {
+                throw new IOException("a stream ended, after " + events + " events");
+            }
+            count((Seen) key.attachment());
+        }
+    }
+
+    private void count(Seen seen) {
+        if (!seen.hasAnswer) {
+            seen.hasAnswer = true;
+            connected++;
+        }
+        for (int i = 0; i < buffer.position(); i++) {
+            byte next = buffer.get(i);
+            if (next == DATA[seen.matched]) {
+                seen.matched++;
+            } else {
+                seen.matched = next == DATA[0] ? 1 : 0;
+            }
+            if (seen.matched == DATA.length) {
+                events++;
+                seen.matched = 0;
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (var key : selector.keys()) {
+            key.channel().close();
+        }
+        selector.close();
+    }
+}
