@@ -1440,6 +1440,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every event of the tenant, as Server-Sent Events
+         * @description Instances and tasks, as on the topics in10nt.*.events: CloudEvents in their JSON form, those of one instance or task in their order. Begins now, or behind Last-Event-ID, or at `from=start|now|<time>`; kept for 7 days.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                };
+                header?: {
+                    /** @description Go on behind this event; also `?lastEventId=` */
+                    "Last-Event-ID"?: components["parameters"]["LastEventId"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A CloudEvent an event */
+                200: {
+                    headers: {
+                        "X-Stream-Retention-Seconds": components["headers"]["X-Stream-Retention-Seconds"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example id: 1024-77
+                         *     data: {"specversion":"1.0","id":"evt_01m86rnwdhckzyk0dgkyry9knf","type":"instance.healthy","source":"/provisioner-service","subject":"inst_01m86rnnxedwz1br0chx7w5g6r","time":"2026-11-24T12:00:00Z","tenant":"default","revision":7,"datacontenttype":"application/json","data":{}}
+                         */
+                        "text/event-stream": string;
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/instances/{id}/logs": {
         parameters: {
             query?: never;
