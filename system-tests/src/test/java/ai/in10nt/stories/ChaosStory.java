@@ -13,7 +13,7 @@ class ChaosStory {
     @Test
     void whatever_dies_each_accepted_command_has_one_outcome() throws InterruptedException {
         try (var stack = TestStack.start(2)) {
-            var report = Chaos.run(stack.installation(), 7, Duration.ofSeconds(60));
+            var report = Chaos.run(stack.installation(), 7, Duration.ofSeconds(40));
 
             System.out.println(report.figures());
             assertThat(report.violations()).as(report::toString).isEmpty();
