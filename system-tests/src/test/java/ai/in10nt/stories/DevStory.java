@@ -129,7 +129,7 @@ class DevStory {
                 "baseUrl", "apiKey", "kafka", "flyApiUrl", "flyApiToken", "stateDir", "keysetDir", "volumesDir")) {
             assertThat(status.path(field).asText()).as(field).isNotEmpty();
         }
-        assertThat(status.path("databases")).hasSize(3);
+        assertThat(status.path("databases")).hasSize(4);
         var home = folder.resolve("up");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home)))
                 .isEqualTo("rwx------");
