@@ -56,9 +56,6 @@ class EventRoutes {
                 throw Problem.unavailable("try_again", "This gateway has " + MOST_READERS + " readers of events.");
             }
             follow(request, tenant, position(request, tenant));
-        } catch (TimeoutException stuck) {
-            LOG.infof("a reader of events takes nothing, it is closed");
-            cut(request);
         } catch (CompletionException | ExecutionException gone) {
             LOG.debugf("a reader left: %s", gone.getMessage());
         } catch (InterruptedException e) {
@@ -110,7 +107,7 @@ class EventRoutes {
     }
 
     private void follow(HttpServerRequest request, String tenant, Position from)
-            throws InterruptedException, ExecutionException, TimeoutException {
+            throws InterruptedException, ExecutionException {
         var response = request.response();
         response.setChunked(true)
                 .putHeader("Content-Type", "text/event-stream")
@@ -118,34 +115,50 @@ class EventRoutes {
                 .putHeader(
                         "X-Stream-Retention-Seconds",
                         String.valueOf(events.keep().toSeconds()));
-        write(request, ": follows\n\n");
+        boolean isTaken = write(request, ": follows\n\n");
         var position = from;
         long heard = System.nanoTime();
-        while (!response.closed()) {
+        while (isTaken && !response.closed()) {
             var page = events.after(tenant, position, PAGE);
             for (var event : page) {
-                write(request, "id: " + event.position().text() + "\ndata: " + event.body() + "\n\n");
-                position = event.position();
-                heard = System.nanoTime();
+                // What was written may still be taken; what follows it is for the next time.
+                if (isTaken) {
+                    isTaken = write(request, "id: " + event.position().text() + "\ndata: " + event.body() + "\n\n");
+                    position = event.position();
+                    heard = System.nanoTime();
+                }
             }
-            if (System.nanoTime() - heard > HEARTBEAT.toNanos()) {
-                write(request, ": heartbeat\n\n");
+            if (isTaken && System.nanoTime() - heard > HEARTBEAT.toNanos()) {
+                isTaken = write(request, ": heartbeat\n\n");
                 heard = System.nanoTime();
             }
             if (page.isEmpty()) {
                 events.await(tenant, LOOK);
             }
         }
+        if (!response.closed()) {
+            LOG.infof("a reader of events takes nothing, it is closed behind %s", position.text());
+            if (!write(request, "event: overrun\ndata: {\"lastEventId\":\"" + position.text() + "\"}\n\n")) {
+                cut(request);
+            } else {
+                response.end();
+            }
+        }
     }
 
-    /** Waits until it is on its way, so that a slow reader holds up only this. */
-    private static void write(HttpServerRequest request, String text)
-            throws InterruptedException, ExecutionException, TimeoutException {
-        request.response()
-                .write(text)
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    /** Waits until it is on its way, so that a slow reader holds up only this; whether it is within the reader's time. */
+    private static boolean write(HttpServerRequest request, String text)
+            throws InterruptedException, ExecutionException {
+        try {
+            request.response()
+                    .write(text)
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException stuck) {
+            return false;
+        }
     }
 
     /** Vert.x would wait until all that was written is taken. */

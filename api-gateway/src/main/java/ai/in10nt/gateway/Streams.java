@@ -133,7 +133,7 @@ class Streams {
     }
 
     /** Fails where nobody answers, with nothing said to the client yet. */
-    Future<Void> pass(HttpServerRequest request, RequestOptions to, Consumer<MultiMap> answer) {
+    private Future<Void> pass(HttpServerRequest request, RequestOptions to, Consumer<MultiMap> answer) {
         return Exchange.pass(request, client, to, new Back(request, answer));
     }
 

@@ -82,23 +82,15 @@ final class Tunnel {
             vertx.setTimer(REST_MS, _ -> near.close());
         });
         client.closeHandler(_ -> vertx.setTimer(REST_MS, _ -> far.close()));
-        pipe(client, near.channel, server);
-        pipe(server, far.channel, client);
+        pipe(client, server);
+        pipe(server, client);
         return over.future();
     }
 
-    /** Not by a pipe of Vert.x, which takes sixteen buffers more into a queue of its own before the channel is paused. */
-    private static void pipe(NetSocket from, Channel ofFrom, NetSocket to) {
-        from.handler(bytes -> {
-            var _ = to.write(bytes);
-            if (to.writeQueueFull()) {
-                ofFrom.config().setAutoRead(false);
-                to.drainHandler(_ -> ofFrom.config().setAutoRead(true));
-            }
+    private static void pipe(NetSocket from, NetSocket to) {
+        from.pipeTo(to).onComplete(_ -> {
+            from.close();
+            to.close();
         });
-        // The close that follows says enough.
-        from.exceptionHandler(_ -> {});
-        from.endHandler(_ -> to.end().onComplete(_ -> from.close()));
-        from.resume();
     }
 }

@@ -1,9 +1,11 @@
 package ai.in10nt.log;
 
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.impl.ConnectionBase;
+import org.jspecify.annotations.Nullable;
 
 /** One open stream: how far its reader has come, and whether it takes what it is given. Of its hub's context alone. */
 final class Reader {
@@ -17,6 +19,7 @@ final class Reader {
     private boolean isLive;
 
     private boolean isGone;
+    private @Nullable Future<Void> lastWords;
     private long heard = System.nanoTime();
     private long stuckSince;
     private long stuckAt = -1;
@@ -78,18 +81,21 @@ final class Reader {
     /** It has all that there will ever be. */
     void end() {
         isGone = true;
-        response.end("event: end\ndata: {}\n\n");
+        lastWords = response.end("event: end\ndata: {}\n\n");
     }
 
     /** It may come again with what it has; what it was given so far, and this, it may still take for a while. */
     void overrun() {
         isGone = true;
-        response.end("event: overrun\ndata: {\"lastEventId\":\"" + position + "\"}\n\n");
+        lastWords = response.end("event: overrun\ndata: {\"lastEventId\":\"" + position + "\"}\n\n");
     }
 
-    /** Vert.x would wait until all that was written is taken. */
+    /**
+     * Ends the connection of one that doesn't take its last words; Vert.x would wait until it does. Another's may be another stream's by
+     * now.
+     */
     void cut() {
-        if (!response.closed() && response.ended() && connection instanceof ConnectionBase base) {
+        if (lastWords != null && !lastWords.isComplete() && connection instanceof ConnectionBase base) {
             var channel = base.channel();
             channel.eventLoop()
                     .execute(() -> channel.unsafe().close(channel.unsafe().voidPromise()));

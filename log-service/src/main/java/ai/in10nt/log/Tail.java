@@ -98,7 +98,7 @@ final class Tail {
                 .request(request)
                 .compose(open -> open.send())
                 .compose(Tail::body)
-                .compose(body -> publish(lines(body, after)))
+                .compose(body -> publish(told(body, after)))
                 .onSuccess(last -> fetched(asked, last))
                 .onFailure(failure -> failed(asked, failure));
     }
@@ -122,6 +122,15 @@ final class Tail {
                     }
                 });
         return whole.future();
+    }
+
+    private List<LogLine> told(Buffer body, long after) {
+        try {
+            return lines(body, after);
+        } catch (RuntimeException e) {
+            LOG.warnf("%s: what its machine tells is no log: %s", instanceId, e);
+            throw e;
+        }
     }
 
     static List<LogLine> lines(Buffer body, long after) {
@@ -194,9 +203,6 @@ final class Tail {
             return;
         }
         LOG.debugf("%s: %s", instanceId, failure);
-        if (failure instanceof RuntimeException) {
-            LOG.warnf("%s: what its machine tells is no log: %s", instanceId, failure);
-        }
         tails.later(pause(), () -> fetch(asked));
     }
 

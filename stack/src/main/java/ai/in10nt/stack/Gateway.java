@@ -40,17 +40,30 @@ final class Gateway {
         return call(request(path).DELETE().build());
     }
 
-    /** The lines of an answer as they come. */
-    Stream<String> stream(String path, @Nullable String lastEventId) throws InterruptedException {
+    /** The lines of a stream as they come; none where there will be none. Throws {@link UncheckedIOException} where it can't be read now. */
+    Stream<String> stream(String path, @Nullable String lastEventId) {
         var request = request(path).setHeader("Accept", "text/event-stream");
         if (lastEventId != null) {
             request.header("Last-Event-ID", lastEventId);
         }
         try {
-            return http.send(request.build(), HttpResponse.BodyHandlers.ofLines())
-                    .body();
+            var response = http.send(request.build(), HttpResponse.BodyHandlers.ofLines());
+            if (response.statusCode() == 204) {
+                return Stream.of("event: end");
+            }
+            if (response.statusCode() >= 500) {
+                throw new IOException("status " + response.statusCode());
+            }
+            if (response.statusCode() >= 400) {
+                throw new Stack.Trouble(path + " answered " + response.statusCode() + ": "
+                        + String.join("", response.body().toList()));
+            }
+            return response.body();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
     }
 

@@ -3,6 +3,7 @@ package ai.in10nt.stack;
 import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Locale;
@@ -39,11 +40,7 @@ final class InstanceLog {
     }
 
     private static String text(JsonNode line) {
-        return "%s %-6s %s"
-                .formatted(
-                        line.path("timestamp").asText(),
-                        line.path("type").asText(),
-                        line.path("message").asText());
+        return line.path("timestamp").asText() + " " + brief(line);
     }
 
     /** As it is shown while something is waited for. */
@@ -70,22 +67,22 @@ final class InstanceLog {
     void follow(Predicate<JsonNode> isLast) {
         while (true) {
             try (var lines = gateway.stream(path + (lastId == null ? "?from=start" : ""), lastId)) {
-                var id = new String[1];
-                boolean isOver = lines.anyMatch(line -> {
-                    if (line.startsWith("id: ")) {
-                        id[0] = line.substring("id: ".length());
-                    } else if (line.startsWith("data: {\"id\"")) {
-                        lastId = id[0];
-                        return isLast.test(Json.read(line.substring("data: ".length()), JsonNode.class));
+                boolean isOver = lines.anyMatch(text -> {
+                    if (!text.startsWith("data: {\"id\"")) {
+                        return text.equals("event: end");
                     }
-                    return line.equals("event: end");
+                    var line = Json.read(text.substring("data: ".length()), JsonNode.class);
+                    lastId = line.path("id").asText();
+                    return isLast.test(line);
                 });
                 if (isOver) {
                     return;
                 }
-                TimeUnit.MILLISECONDS.sleep(AGAIN_MS);
-            } catch (java.io.UncheckedIOException cut) {
+            } catch (UncheckedIOException cut) {
                 // It goes on where it was cut.
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(AGAIN_MS);
             } catch (InterruptedException e) {
                 return;
             }
