@@ -33,8 +33,10 @@ record Backlog(
         Map<String, Long> lag, Map<String, Long> unsettled, long unpublished, long unanswered, long deadLetters) {
     private static final long COUNTED = 1000;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final HttpClient HTTP =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+    private static final HttpClient HTTP = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(1))
+            .build();
 
     static Backlog of(String kafka, List<Status.Service> services) {
         var unsettled = new TreeMap<String, Long>();

@@ -18,7 +18,9 @@ final class Gateway {
 
     private final String baseUrl;
     private final String bearer;
-    private final HttpClient http = HttpClient.newHttpClient();
+    /** HTTP/1.1: an upgrade that Java offers and Vert.x takes has been answered by a frame that Java couldn't read. */
+    private final HttpClient http =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     Gateway(String baseUrl, String key) {
         this.baseUrl = baseUrl;

@@ -23,8 +23,10 @@ final class Parts {
     static final String IMAGE = "in10nt/agent:local";
     static final List<String> DATABASES = List.of("gateway", "provisioner", "task", "log");
 
-    private static final HttpClient HTTP =
-            HttpClient.newBuilder().connectTimeout(Duration.ofMillis(500)).build();
+    private static final HttpClient HTTP = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofMillis(500))
+            .build();
 
     private final Settings settings;
     private final Home home;

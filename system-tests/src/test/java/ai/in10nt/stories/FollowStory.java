@@ -48,7 +48,10 @@ class FollowStory {
     private static void awaitRunning(String task) throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(URI.create(stack.baseUrl() + events(task)))
                 .header("Authorization", "Bearer " + stack.key());
-        var response = HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofLines());
+        var response = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .build()
+                .send(request.build(), HttpResponse.BodyHandlers.ofLines());
         try (var lines = response.body()) {
             assertThat(lines.anyMatch(line -> line.contains("\"state\":\"running\"")))
                     .isTrue();
