@@ -43,7 +43,7 @@ public final class Benchmarks {
             show(rows, Ports.of(target, home, freePort()));
         }
         if (is(wanted, "logs")) {
-            show(rows, Logs.of(target, home, freePort()));
+            Logs.of(target, home, freePort(), row -> show(rows, List.of(row)));
         }
         if (wanted.isEmpty()) {
             write(Path.of(arguments[2]), rows);

@@ -1,6 +1,7 @@
 package ai.in10nt.benchmarks;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +32,29 @@ final class Footprint {
                 Row.atMost("stack ready from built, AOT caches recorded", readySeconds, "s", "", 15, 8),
                 Row.atMost("its Pss, no agents", memory, "GB", pids.size() + " processes", 1.3, 1),
                 Row.atMost("its idle CPU, of one core", cpu, "%", "over " + WATCHED.toSeconds() + " s", 5, 2));
+    }
+
+    /** What a service has on its heap, once what nobody needs any more is collected. */
+    static long liveBytes(Target target, String service) throws IOException {
+        long pid = target.status()
+                .path("services")
+                .valueStream()
+                .filter(one -> one.path("name").asText().equals(service))
+                .findFirst()
+                .orElseThrow()
+                .path("pid")
+                .asLong();
+        var counting = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin/jcmd").toString(),
+                        String.valueOf(pid),
+                        "GC.class_histogram")
+                .start();
+        var total = new String(counting.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)
+                .lines()
+                .filter(line -> line.startsWith("Total"))
+                .findFirst()
+                .orElseThrow();
+        return Long.parseLong(total.strip().replaceFirst(".*\\s", ""));
     }
 
     /** A healthy instance's machine, without OpenCode. */

@@ -5,10 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -16,20 +16,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /** Lines of an instance's log, from the machine to any number of readers, beside nginx with nchan. */
 final class Logs {
     private static final String PADDING = "x".repeat(80);
-    private static final int INGESTED = 200_000;
+    private static final int PART = 200_000;
+    private static final int INGESTED = 4 * PART;
+
+    /** Threads that wait must not keep those waiting that they wait for. */
+    private static final Executor THREADS = command -> Thread.ofVirtual().start(command);
 
     private final Target target;
     private final String id;
     private final String url;
     private final Map<String, String> key;
+    private long written;
 
     private Logs(Target target, String id) {
         this.target = target;
@@ -39,21 +44,20 @@ final class Logs {
                 "Authorization", "Bearer " + target.status().path("apiKey").asText());
     }
 
-    static List<Row> of(Target target, Path home, int freePort) throws IOException {
+    static void of(Target target, Path home, int freePort, Consumer<Row> rows) throws IOException {
         var instance = target.api("POST", "/instances", Map.of("name", "logs", "description", "a benchmark"))
                 .is(201);
         var nchan = nchan(home, freePort);
         var logs = new Logs(target, instance.text("instanceId"));
         try {
-            var rows = new ArrayList<Row>();
             logs.ingest(20_000);
-            rows.add(logs.live());
+            rows.accept(logs.live());
             for (int readers : new int[] {1, 100, 1000}) {
-                rows.add(logs.fanOut(readers, freePort));
+                rows.accept(logs.fanOut(readers, freePort));
             }
-            rows.add(logs.ingest(INGESTED));
-            rows.addAll(logs.catchUp());
-            return rows;
+            rows.accept(logs.idle());
+            rows.accept(logs.ingest(INGESTED));
+            logs.catchUp(rows);
         } finally {
             nchan.destroy();
             target.destroy(logs.id);
@@ -62,19 +66,23 @@ final class Logs {
 
     /** Written as fast as the machine can, or so many every five milliseconds. */
     private CompletableFuture<Void> write(int lines, int every5Ms) {
+        // The mark is written as a code: the command is a line of the log too.
+        var line = "'line '+n+++' %s\\x%x'".formatted(PADDING, (int) Subscribers.MARK);
         var script = every5Ms == 0
-                ? "let s=\\\"\\\";for(let i=0;i<" + lines + ";i++){s+=\\\"line \\\"+i+\\\" " + PADDING
-                        + "\\n\\\"};process.stdout.write(s)"
-                : "let n=0;const t=setInterval(()=>{for(let i=0;i<" + every5Ms
-                        + ";i++)console.log(\\\"line \\\"+n+++\\\" " + PADDING + "\\\");if(n>=" + lines
-                        + ")clearInterval(t)},5)";
-        var command = Map.of("command", "node -e \"" + script.replace("\\\"", "'") + "\"", "timeout", 300_000);
-        return CompletableFuture.runAsync(() ->
-                target.api("POST", "/instances/" + id + "/execute", command).is(200));
+                ? "let n=0;while(n<%d){let s='';do s+=%s+'\\n';while(n%%400);process.stdout.write(s)}"
+                        .formatted(lines, line)
+                : "let n=0;const t=setInterval(()=>{for(let i=0;i<%d;i++)console.log(%s);if(n>=%d)clearInterval(t)},5)"
+                        .formatted(every5Ms, line, lines);
+        written += lines;
+        var command = Map.of("command", "node -e \"" + script + "\"", "timeout", 300_000);
+        return CompletableFuture.runAsync(
+                () -> target.api("POST", "/instances/" + id + "/execute", command)
+                        .is(200),
+                THREADS);
     }
 
     private Row fanOut(int readers, int nchanPort) throws IOException {
-        int lines = Math.max(400, 20_000 / readers);
+        int lines = Math.max(2000, 20_000 / readers);
         double ours;
         try (var subscribers = new Subscribers(url, readers, key)) {
             long before = subscribers.events();
@@ -85,10 +93,10 @@ final class Logs {
             writing.join();
         }
         double theirs;
-        try (var subscribers =
-                new Subscribers("http://127.0.0.1:" + nchanPort + "/sub/" + readers, readers, Map.of())) {
+        try (var subscribers = new Subscribers("http://127.0.0.1:" + nchanPort + "/sub/" + readers, readers, Map.of());
+                var publisher = new Socket(InetAddress.getLoopbackAddress(), nchanPort)) {
             long began = System.nanoTime();
-            var publishing = publish(nchanPort, "/pub/" + readers, lines);
+            var publishing = publish(publisher, "/pub/" + readers, lines);
             subscribers.await((long) lines * readers);
             theirs = (double) lines * readers / (System.nanoTime() - began) * 1e9;
             publishing.join();
@@ -103,45 +111,45 @@ final class Logs {
     }
 
     /** On one connection, without waiting for answers. */
-    private static CompletableFuture<Void> publish(int port, String path, int lines) {
-        return CompletableFuture.runAsync(() -> {
-            try (var socket = new Socket()) {
-                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-                var body = "{\"id\":100000,\"type\":\"stdout\",\"source\":\"execute\",\"message\":\"line 100 " + PADDING
-                        + "\",\"timestamp\":\"2026-01-01T00:00:00.123456789Z\"}";
-                var request = ("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length() + "\r\n\r\n"
-                                + body)
-                        .getBytes(StandardCharsets.US_ASCII);
-                var answers = Thread.ofVirtual().start(() -> drain(socket));
-                for (int i = 0; i < lines; i++) {
-                    socket.getOutputStream().write(request);
-                }
-                socket.shutdownOutput();
-                answers.join();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
+    private static CompletableFuture<Void> publish(Socket socket, String path, int lines) {
+        var body = "{\"id\":100000,\"type\":\"stdout\",\"source\":\"execute\",\"message\":\"line 100 " + PADDING
+                + Subscribers.MARK + "\",\"timestamp\":\"2026-01-01T00:00:00.123456789Z\"}";
+        var request = ("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
+                .getBytes(StandardCharsets.US_ASCII);
+        var _ = Thread.ofVirtual().start(() -> drain(socket));
+        return CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        for (int i = 0; i < lines; i++) {
+                            socket.getOutputStream().write(request);
+                        }
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                THREADS);
     }
 
     private static void drain(Socket socket) {
         try {
-            var _ = socket.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+            var _ = socket.getInputStream().transferTo(OutputStream.nullOutputStream());
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            if (!socket.isClosed()) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
-    /** With a reader of the same lines. */
+    /** With a reader of the same lines; in parts that the machine's disk keeps, as it writes faster than anybody reads. */
     private Row ingest(int lines) throws IOException {
         try (var reader = new Subscribers(url, 1, key)) {
             long began = System.nanoTime();
-            var writing = write(lines, 0);
-            reader.await(lines);
+            for (int part = Math.min(lines, PART); reader.events() < lines; ) {
+                var writing = write(part, 0);
+                reader.await(reader.events() + part);
+                writing.join();
+            }
             double rate = lines / ((System.nanoTime() - began) / 1e9);
-            writing.join();
             return new Row(
                     lines + " lines from a machine into the store and to a reader",
                     Math.round(rate) + "/s",
@@ -186,36 +194,46 @@ final class Logs {
     }
 
     /** One reader from the first line on, while others are live. */
-    private List<Row> catchUp() throws IOException {
-        long stored = target.api("GET", "/instances/" + id + "/logs?limit=1", null, "Accept", "application/json")
-                .is(200)
-                .body()
-                .path(0)
-                .path("id")
-                .asLong();
-        var live = CompletableFuture.supplyAsync(() -> {
-            try {
-                return follow(4000, write(8000, 5));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+    private void catchUp(Consumer<Row> rows) throws IOException {
+        long stored = written;
+        var live = CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return follow(4000, write(8000, 5));
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                THREADS);
         try (var reader = new Subscribers(url + "?from=start", 1, key)) {
             long began = System.nanoTime();
             reader.await(stored);
             double rate = stored / ((System.nanoTime() - began) / 1e9);
+            rows.accept(new Row(
+                    "a reader " + stored + " lines behind catches up",
+                    Math.round(rate) + "/s",
+                    "",
+                    Math.round(rate) + "/s",
+                    "≥ 20000/s",
+                    "50000/s",
+                    rate >= 20_000));
             var times = live.join();
-            return List.of(
-                    new Row(
-                            "a reader " + stored + " lines behind catches up",
-                            Math.round(rate) + "/s",
-                            "",
-                            Math.round(rate) + "/s",
-                            "≥ 20000/s",
-                            "50000/s",
-                            rate >= 20_000),
-                    Row.atMost("a live line meanwhile, p99", times.p99(), "ms", times.toString(), 200, 100));
+            rows.accept(Row.atMost("a live line meanwhile, p99", times.p99(), "ms", times.toString(), 200, 100));
         }
+    }
+
+    /** What a reader that only waits costs the heaps of gateway and log-service together. */
+    private Row idle() throws IOException {
+        int readers = 1000;
+        long before = heaps();
+        try (var _ = new Subscribers(url, readers, key)) {
+            double each = (heaps() - before) / 1024.0 / readers;
+            return Row.atMost("heap of gateway and log-service for a reader that waits", each, "KB", "", 20, 20);
+        }
+    }
+
+    private long heaps() throws IOException {
+        return Footprint.liveBytes(target, "api-gateway") + Footprint.liveBytes(target, "log-service");
     }
 
     private static Process nchan(Path home, int port) throws IOException {

@@ -10,20 +10,17 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/** Any number of readers of one event stream, on one thread; it counts their events, and does nothing else with them. */
+/**
+ * Any number of readers of one event stream, on one thread. They count the events that carry {@link #MARK}, and do nothing else
+ * with them: a single byte isn't cut in two by HTTP's chunks.
+ */
 final class Subscribers implements AutoCloseable {
-    private static final byte[] DATA = "\ndata: ".getBytes(StandardCharsets.US_ASCII);
+    static final char MARK = '~';
 
     private final Selector selector = Selector.open();
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(256 * 1024);
     private int connected;
     private long events;
-
-    /** How much of what begins an event a reader has seen last. */
-    private static final class Seen {
-        private int matched;
-        private boolean hasAnswer;
-    }
 
     Subscribers(String url, int count, Map<String, String> headers) throws IOException {
         var uri = URI.create(url);
@@ -37,7 +34,7 @@ final class Subscribers implements AutoCloseable {
             var channel = SocketChannel.open(new InetSocketAddress(uri.getHost(), uri.getPort()));
             channel.write(ByteBuffer.wrap(bytes));
             channel.configureBlocking(false);
-            channel.register(selector, SelectionKey.OP_READ, new Seen());
+            channel.register(selector, SelectionKey.OP_READ);
         }
         while (connected < count) {
             read();
@@ -68,25 +65,14 @@ final class Subscribers implements AutoCloseable {
             if (((SocketChannel) key.channel()).read(buffer) < 0) {
                 throw new IOException("a stream ended, after " + events + " events");
             }
-            count((Seen) key.attachment());
-        }
-    }
-
-    private void count(Seen seen) {
-        if (!seen.hasAnswer) {
-            seen.hasAnswer = true;
-            connected++;
-        }
-        for (int i = 0; i < buffer.position(); i++) {
-            byte next = buffer.get(i);
-            if (next == DATA[seen.matched]) {
-                seen.matched++;
-            } else {
-                seen.matched = next == DATA[0] ? 1 : 0;
+            if (key.attachment() == null) {
+                key.attach(this);
+                connected++;
             }
-            if (seen.matched == DATA.length) {
-                events++;
-                seen.matched = 0;
+            for (int i = 0; i < buffer.position(); i++) {
+                if (buffer.get(i) == MARK) {
+                    events++;
+                }
             }
         }
     }
