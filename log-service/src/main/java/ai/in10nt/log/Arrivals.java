@@ -74,27 +74,27 @@ class Arrivals {
                 .deferred(() -> arrived.store(batch))
                 .onFailure(Arrivals::isDataError)
                 .recoverWithUni(_ -> oneByOne(records, batch))
-                .chain(() -> bury(batch.poison))
+                .call(() -> bury(batch.poison))
                 .onFailure()
                 .invoke(e -> LOG.warnf("lines wait: %s", e))
                 .onFailure()
                 .retry()
                 .withBackOff(Duration.ofMillis(100), Duration.ofSeconds(2))
                 .indefinitely()
-                .invoke(() -> tell(batch));
+                .invoke(stored -> tell(batch, stored))
+                .replaceWithVoid();
     }
 
-    private void tell(Batch batch) {
+    private void tell(Batch batch, List<Arrived.Stored> stored) {
         batch.followed.values().forEach(tails::follow);
         batch.forgotten.forEach(tails::forget);
-        batch.lines.keySet().forEach(owner -> hubs.wake(owner.instanceId()));
-        batch.ended.forEach(hubs::wake);
+        stored.forEach(hubs::wake);
         metrics.counter("log.line.stored")
                 .increment(batch.lines.values().stream().mapToInt(List::size).sum());
     }
 
     /** One of them is what the database can't take: that one becomes a dead letter, the others don't wait for it. */
-    private Uni<Void> oneByOne(ConsumerRecords<byte[], byte[]> records, Batch all) {
+    private Uni<List<Arrived.Stored>> oneByOne(ConsumerRecords<byte[], byte[]> records, Batch all) {
         return Multi.createFrom()
                 .iterable(records)
                 .onItem()
@@ -104,11 +104,12 @@ class Arrivals {
                     return arrived.store(batch).onFailure(Arrivals::isDataError).recoverWithUni(e -> {
                         LOG.errorf("%s is a dead letter: %s", place(record), e);
                         all.poison.add(record);
-                        return Uni.createFrom().voidItem();
+                        return Uni.createFrom().item(List.of());
                     });
                 })
-                .onItem()
-                .ignoreAsUni();
+                .collect()
+                .asList()
+                .map(stored -> stored.stream().flatMap(List::stream).toList());
     }
 
     /** SQLSTATE class 22 (data exception). */

@@ -18,6 +18,7 @@ import java.util.Map;
 /** Stores what a poll brought, in one transaction. What comes again is stored once: only lines after the last one are taken. */
 @ApplicationScoped
 class Arrived {
+    /** Tells an instance's id and that of the last line that is there to be read; behind all lines where the log is over. */
     static final String CHANNEL = "log_stored";
 
     private static final int CHUNK_CHARS = 128 * 1024;
@@ -28,11 +29,12 @@ class Arrived {
         this.pool = pool;
     }
 
-    Uni<Void> store(Arrivals.Batch batch) {
-        return pool.withTransaction(client -> follow(client, batch)
-                        .chain(() -> append(client, batch.lines))
-                        .chain(() -> end(client, batch)))
-                .replaceWithVoid();
+    /** What was new of an instance's log, and its last line before that. */
+    record Stored(String instanceId, long before, List<Chunk> chunks) {}
+
+    Uni<List<Stored>> store(Arrivals.Batch batch) {
+        return pool.withTransaction(client ->
+                follow(client, batch).chain(() -> append(client, batch.lines)).call(() -> end(client, batch)));
     }
 
     private static Uni<Void> follow(SqlClient client, Arrivals.Batch batch) {
@@ -59,9 +61,9 @@ class Arrived {
                 .replaceWithVoid();
     }
 
-    private static Uni<Void> append(SqlClient client, Map<Arrivals.Owner, List<LogLine>> lines) {
+    private static Uni<List<Stored>> append(SqlClient client, Map<Arrivals.Owner, List<LogLine>> lines) {
         if (lines.isEmpty()) {
-            return Uni.createFrom().voidItem();
+            return Uni.createFrom().item(List.of());
         }
         var owners = lines.keySet().stream()
                 .map(owner -> Tuple.of(owner.instanceId(), owner.partition(), owner.tenant()))
@@ -81,19 +83,22 @@ class Arrived {
                 });
     }
 
-    private static Uni<Void> insert(
+    private static Uni<List<Stored>> insert(
             SqlClient client, Map<Arrivals.Owner, List<LogLine>> arrived, Map<String, Long> last) {
+        var stored = new ArrayList<Stored>();
         var owners = new ArrayList<String>();
         var chunks = new ArrayList<Chunk>();
         arrived.forEach((owner, lines) -> {
             long position = last.getOrDefault(owner.instanceId(), 0L);
-            for (var chunk : chunks(lines, position)) {
-                owners.add(owner.instanceId());
-                chunks.add(chunk);
+            var next = chunks(lines, position);
+            if (!next.isEmpty()) {
+                stored.add(new Stored(owner.instanceId(), position, next));
             }
+            next.forEach(_ -> owners.add(owner.instanceId()));
+            chunks.addAll(next);
         });
-        if (chunks.isEmpty()) {
-            return Uni.createFrom().voidItem();
+        if (stored.isEmpty()) {
+            return Uni.createFrom().item(stored);
         }
         var ids = owners.toArray(String[]::new);
         var ends = chunks.stream().map(Chunk::lastId).toArray(Long[]::new);
@@ -112,9 +117,9 @@ class Arrived {
                 .chain(() -> client.preparedQuery("""
                                 with told as (select id, max(last) as last from unnest($1::text[], $2::bigint[]) as t (id, last) group by id),
                                     moved as (update log set last_id = told.last from told where instance_id = told.id)
-                                select pg_notify('log_stored', id) from told
+                                select pg_notify('log_stored', id || ' ' || last) from told
                                 """).execute(Tuple.of(ids, ends)))
-                .replaceWithVoid();
+                .replaceWith(stored);
     }
 
     /** Those after the position; a line whose id doesn't rise was there already. */
@@ -148,8 +153,9 @@ class Arrived {
         var ended = batch.ended.toArray(String[]::new);
         return client.preparedQuery("update log set ended_at = now() where instance_id = any($1) and ended_at is null")
                 .execute(Tuple.of(ended))
-                .chain(() -> client.preparedQuery("select pg_notify('log_stored', id) from unnest($1::text[]) id")
-                        .execute(Tuple.of(ended)))
+                .chain(() -> client.preparedQuery(
+                                "select pg_notify('log_stored', id || ' ' || $2::bigint) from unnest($1::text[]) id")
+                        .execute(Tuple.of(ended, Long.MAX_VALUE)))
                 .chain(() -> client.preparedQuery("delete from log where instance_id = any($1)")
                         .execute(Tuple.of(batch.forgotten.toArray(String[]::new))))
                 .replaceWithVoid();

@@ -50,9 +50,24 @@ final class Hub {
         context.runOnContext(_ -> readers.remove(reader));
     }
 
-    /** There may be something new. */
-    void wake() {
-        context.runOnContext(_ -> read());
+    /** There is something up to this line. */
+    void wake(long last) {
+        context.runOnContext(_ -> {
+            if (last > head) {
+                read();
+            }
+        });
+    }
+
+    /** This was stored here just now: need not be read where everything before it is given already. */
+    void wake(Arrived.Stored stored) {
+        context.runOnContext(_ -> {
+            if (!isReading && head == stored.before() && !live().isEmpty()) {
+                give(stored.chunks());
+            } else {
+                read();
+            }
+        });
     }
 
     private List<Reader> live() {
@@ -78,15 +93,18 @@ final class Hub {
                 LOG.debugf("%s: %s", instanceId, read.cause());
                 return;
             }
-            give(read.result());
+            give(read.result().chunks());
+            if (read.result().chunks().isEmpty() && read.result().state().isEnded()) {
+                live().forEach(this::end);
+            }
             if (isMoreToRead || !read.result().chunks().isEmpty()) {
                 read();
             }
         });
     }
 
-    private void give(LogStore.Page page) {
-        for (var chunk : page.chunks()) {
+    private void give(List<Chunk> chunks) {
+        for (var chunk : chunks) {
             Buffer shared = null;
             for (var reader : live()) {
                 if (reader.isFull()) {
@@ -102,9 +120,6 @@ final class Hub {
                 }
             }
             head = Math.max(head, chunk.lastId());
-        }
-        if (page.chunks().isEmpty() && page.state().isEnded()) {
-            live().forEach(this::end);
         }
     }
 

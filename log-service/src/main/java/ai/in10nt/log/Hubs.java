@@ -65,11 +65,20 @@ class Hubs {
         var _ = notices.close();
     }
 
-    /** Something of this instance was stored. */
-    void wake(String instanceId) {
-        var counted = hubs.get(instanceId);
+    /** Something was stored, here or elsewhere. */
+    private void wake(String notice) {
+        int space = notice.indexOf(' ');
+        var counted = hubs.get(notice.substring(0, space));
         if (counted != null) {
-            counted.hub().wake();
+            counted.hub().wake(Long.parseLong(notice, space + 1, notice.length(), 10));
+        }
+    }
+
+    /** This was stored here. */
+    void wake(Arrived.Stored stored) {
+        var counted = hubs.get(stored.instanceId());
+        if (counted != null) {
+            counted.hub().wake(stored);
         }
     }
 

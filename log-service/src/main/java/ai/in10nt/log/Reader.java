@@ -5,6 +5,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.impl.ConnectionBase;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** One open stream: how far its reader has come, and whether it takes what it is given. Of its hub's context alone. */
@@ -51,8 +52,18 @@ final class Reader {
         return response.writeQueueFull();
     }
 
+    /** Once, where Vert.x would tell of every time; also where it has drained on its own context before this was asked. */
     void whenDrained(Runnable action) {
-        response.drainHandler(_ -> action.run());
+        var isDone = new AtomicBoolean();
+        Runnable once = () -> {
+            if (isDone.compareAndSet(false, true)) {
+                action.run();
+            }
+        };
+        response.drainHandler(_ -> once.run());
+        if (!isFull()) {
+            once.run();
+        }
     }
 
     void give(Buffer events, long last) {

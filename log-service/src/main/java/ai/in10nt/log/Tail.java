@@ -31,7 +31,7 @@ final class Tail {
     private static final Logger LOG = Logger.getLogger(Tail.class);
     private static final long HOLD_MS = 25_000;
     /** Lines that come close upon each other come together. */
-    private static final long PACE_MS = 10;
+    private static final long PACE_MS = 5;
 
     private static final long SHORTEST_PAUSE_MS = 100;
     private static final long LONGEST_PAUSE_MS = 5000;
