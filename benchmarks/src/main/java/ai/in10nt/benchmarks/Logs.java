@@ -25,7 +25,7 @@ import java.util.function.Consumer;
 final class Logs {
     private static final String PADDING = "x".repeat(80);
     private static final int PART = 200_000;
-    private static final int INGESTED = 4 * PART;
+    private static final int INGESTED = 5 * PART;
 
     /** Threads that wait must not keep those waiting that they wait for. */
     private static final Executor THREADS = command -> Thread.ofVirtual().start(command);
@@ -51,6 +51,7 @@ final class Logs {
         var logs = new Logs(target, instance.text("instanceId"));
         try {
             logs.ingest(20_000);
+            logs.live();
             rows.accept(logs.live());
             for (int readers : new int[] {1, 100, 1000}) {
                 rows.accept(logs.fanOut(readers, freePort));
@@ -82,7 +83,7 @@ final class Logs {
     }
 
     private Row fanOut(int readers, int nchanPort) throws IOException {
-        int lines = Math.max(2000, 20_000 / readers);
+        int lines = Math.max(2000, 100_000 / readers);
         double ours;
         try (var subscribers = new Subscribers(url, readers, key)) {
             long before = subscribers.events();
