@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -226,6 +227,22 @@ class LogStory {
         var forged = client.get("/instances/" + id + "/logs?ticket=" + ticket + "x");
         assertThat(forged.status()).isEqualTo(401);
         assertThat(forged.text("code")).isEqualTo("invalid_ticket");
+    }
+
+    @Test
+    void a_long_log_comes_once_and_whole_to_who_reads_it_late() {
+        var instance = client.create("long-log");
+        execute(instance, "seq -f 'line %.0f of many, and some more text behind it' 60000; echo the last");
+        await().atMost(PATIENCE)
+                .until(() ->
+                        !list(stored(instance, "?q=the%20last&type=stdout")).isEmpty());
+
+        var late = reader(instance, "?from=start").readUntil(line -> says(line, "the last"), PATIENCE);
+
+        assertThat(late.ids())
+                .isEqualTo(LongStream.rangeClosed(1, late.ids().size()).boxed().toList())
+                .hasSizeGreaterThan(60_000);
+        client.delete("/instances/" + instance);
     }
 
     @Test
