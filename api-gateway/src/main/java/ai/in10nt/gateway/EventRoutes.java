@@ -1,8 +1,10 @@
 package ai.in10nt.gateway;
 
 import ai.in10nt.gateway.EventLog.Position;
+import ai.in10nt.httpproxy.Connections;
+import ai.in10nt.httpproxy.EventStream;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.Router;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -10,19 +12,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
-import org.jboss.logging.Logger;
 
 /** {@code GET /events}: every event of the caller's tenant as it comes, CloudEvents in their JSON form. */
 @ApplicationScoped
 class EventRoutes {
-    private static final Logger LOG = Logger.getLogger(EventRoutes.class);
-    private static final Duration HEARTBEAT = Duration.ofSeconds(15);
     private static final Duration LOOK = Duration.ofMillis(250);
     /** For how long a reader may take nothing. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -41,11 +36,21 @@ class EventRoutes {
     }
 
     void add(@Observes Router router) {
-        router.get("/events").order(FileRoutes.FIRST).handler(context -> {
+        router.route("/events").order(FileRoutes.FIRST).handler(context -> {
             var request = context.request();
+            if (!Streams.isRead(request)) {
+                context.next();
+                return;
+            }
             Streams.requestId(request);
             access.byKey(request)
-                    .onSuccess(key -> Thread.ofVirtual().start(() -> answer(request, key.tenant())))
+                    .onSuccess(key -> {
+                        if (request.method().equals(HttpMethod.HEAD)) {
+                            Streams.head(request);
+                        } else {
+                            Thread.ofVirtual().start(() -> answer(request, key.tenant()));
+                        }
+                    })
                     .onFailure(failure -> Streams.refuse(request, failure));
         });
     }
@@ -56,10 +61,8 @@ class EventRoutes {
                 throw Problem.unavailable("try_again", "This gateway has " + MOST_READERS + " readers of events.");
             }
             follow(request, tenant, position(request, tenant));
-        } catch (CompletionException | ExecutionException gone) {
-            LOG.debugf("a reader left: %s", gone.getMessage());
         } catch (InterruptedException e) {
-            cut(request);
+            Connections.cut(request.connection());
         } catch (RuntimeException e) {
             Streams.refuse(request, e);
         } finally {
@@ -106,67 +109,24 @@ class EventRoutes {
         }
     }
 
-    private void follow(HttpServerRequest request, String tenant, Position from)
-            throws InterruptedException, ExecutionException {
-        var response = request.response();
-        response.setChunked(true)
-                .putHeader("Content-Type", "text/event-stream")
-                .putHeader("Cache-Control", "no-cache")
-                .putHeader(
-                        "X-Stream-Retention-Seconds",
-                        String.valueOf(events.keep().toSeconds()));
-        boolean isTaken = write(request, ": follows\n\n");
-        var position = from;
-        long heard = System.nanoTime();
-        while (isTaken && !response.closed()) {
-            var page = events.after(tenant, position, PAGE);
-            for (var event : page) {
-                // What was written may still be taken; what follows it is for the next time.
-                if (isTaken) {
-                    isTaken = write(request, "id: " + event.position().text() + "\ndata: " + event.body() + "\n\n");
-                    position = event.position();
-                    heard = System.nanoTime();
+    private void follow(HttpServerRequest request, String tenant, Position from) throws InterruptedException {
+        var stream = EventStream.open(request, events.keep(), PATIENCE, from.text());
+        try {
+            var position = from;
+            while (stream.isOpen()) {
+                var page = events.after(tenant, position, PAGE);
+                for (var event : page) {
+                    if (stream.give(event.position().text(), event.body())) {
+                        position = event.position();
+                    }
+                }
+                stream.heartbeat();
+                if (page.isEmpty()) {
+                    events.await(tenant, LOOK);
                 }
             }
-            if (isTaken && System.nanoTime() - heard > HEARTBEAT.toNanos()) {
-                isTaken = write(request, ": heartbeat\n\n");
-                heard = System.nanoTime();
-            }
-            if (page.isEmpty()) {
-                events.await(tenant, LOOK);
-            }
-        }
-        if (!response.closed()) {
-            LOG.infof("a reader of events takes nothing, it is closed behind %s", position.text());
-            if (!write(request, "event: overrun\ndata: {\"lastEventId\":\"" + position.text() + "\"}\n\n")) {
-                cut(request);
-            } else {
-                response.end();
-            }
-        }
-    }
-
-    /** Waits until it is on its way, so that a slow reader holds up only this; whether it is within the reader's time. */
-    private static boolean write(HttpServerRequest request, String text)
-            throws InterruptedException, ExecutionException {
-        try {
-            request.response()
-                    .write(text)
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-            return true;
-        } catch (TimeoutException stuck) {
-            return false;
-        }
-    }
-
-    /** Vert.x would wait until all that was written is taken. */
-    private static void cut(HttpServerRequest request) {
-        if (request.connection() instanceof ConnectionBase connection) {
-            var channel = connection.channel();
-            channel.eventLoop()
-                    .execute(() -> channel.unsafe().close(channel.unsafe().voidPromise()));
+        } catch (InterruptedException e) {
+            stream.cut();
         }
     }
 }

@@ -46,8 +46,7 @@ class LogRoutes {
 
     private void look(RoutingContext context) {
         var path = String.valueOf(context.request().path());
-        var match =
-                context.request().method().equals(HttpMethod.GET) && path.contains("/logs") ? PATH.matcher(path) : null;
+        var match = Streams.isRead(context.request()) && path.contains("/logs") ? PATH.matcher(path) : null;
         if (match != null && match.matches()) {
             handle(context.request(), match.group(1));
         } else {
@@ -62,6 +61,9 @@ class LogRoutes {
                 .compose(tenant -> Access.future(view.instance(tenant, id)))
                 .compose(instance -> {
                     check(request);
+                    if (request.method().equals(HttpMethod.HEAD)) {
+                        return Streams.head(request);
+                    }
                     var query = request.query() == null ? "" : "?" + request.query();
                     // Readers of one instance share what is read for them, where they are on one replica.
                     int first = Math.floorMod(id.hashCode(), logServices.size());

@@ -91,6 +91,11 @@ class ServiceStreams {
         }
 
         @Override
+        public boolean isCutWhereNobodyReads() {
+            return true;
+        }
+
+        @Override
         public Optional<Future<Void>> instead(HttpClientResponse received) {
             int status = received.statusCode();
             if (status < 400) {

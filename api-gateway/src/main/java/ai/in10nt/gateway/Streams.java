@@ -12,6 +12,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
@@ -191,6 +192,18 @@ class Streams {
             request.resume();
         }
         response.end(Json.text(problem.body(request.path())));
+    }
+
+    static boolean isRead(HttpServerRequest request) {
+        return request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
+    }
+
+    /** What is said of a stream, or of the list that is asked for instead, without any of it. */
+    static Future<Void> head(HttpServerRequest request) {
+        boolean isList = "application/json".equals(request.getHeader("Accept"));
+        return request.response()
+                .putHeader("Content-Type", isList ? "application/json" : "text/event-stream")
+                .end();
     }
 
     /** The caller's own id of the request, or a new one; the answer carries it. */

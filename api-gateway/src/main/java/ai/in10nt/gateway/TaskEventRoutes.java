@@ -31,9 +31,7 @@ class TaskEventRoutes {
 
     private void look(RoutingContext context) {
         var path = String.valueOf(context.request().path());
-        var match = context.request().method().equals(HttpMethod.GET) && path.endsWith("/events")
-                ? PATH.matcher(path)
-                : null;
+        var match = Streams.isRead(context.request()) && path.endsWith("/events") ? PATH.matcher(path) : null;
         if (match != null && match.matches()) {
             handle(context, match.group(1), match.group(2));
         } else {
@@ -48,11 +46,13 @@ class TaskEventRoutes {
         var query = request.query() == null ? "" : "?" + request.query();
         access.byKey(request)
                 .compose(key -> Access.future(view.task(key.tenant(), instanceId, taskId)))
-                .compose(task -> services.pass(
-                        request,
-                        new ServiceStreams.Wanted(
-                                "task-service", taskServices, 0, "/tasks/" + task.id() + "/events" + query),
-                        _ -> {}))
+                .compose(task -> request.method().equals(HttpMethod.HEAD)
+                        ? Streams.head(request)
+                        : services.pass(
+                                request,
+                                new ServiceStreams.Wanted(
+                                        "task-service", taskServices, 0, "/tasks/" + task.id() + "/events" + query),
+                                _ -> {}))
                 .onFailure(failure -> Streams.refuse(request, failure));
     }
 }

@@ -45,6 +45,11 @@ public final class Exchange {
 
         /** Another answer in its place, whose body is this reader's to read; empty: it is passed on. */
         Optional<Future<Void>> instead(HttpClientResponse answer);
+
+        /** Whether the connection of a client that takes nothing for a minute is ended: right where the answer never ends. */
+        default boolean isCutWhereNobodyReads() {
+            return false;
+        }
     }
 
     private Exchange() {}
@@ -161,11 +166,27 @@ public final class Exchange {
         if (!response.headers().contains(HttpHeaders.CONTENT_LENGTH)) {
             response.setChunked(true);
         }
-        return received.pipe().endOnFailure(false).to(response).recover(_ -> {
+        var passed = received.pipe().endOnFailure(false).to(response).recover(_ -> {
             // Half an answer is out: only the end of the connection says so.
             response.reset();
             return Future.succeededFuture();
         });
+        if (answer.isCutWhereNobodyReads()) {
+            watch(request, passed);
+        }
+        return passed;
+    }
+
+    /** A client that takes nothing for a minute is gone for all that it is worth; what was written to it would wait for ever. */
+    private static void watch(HttpServerRequest request, Future<Void> passed) {
+        var vertx = Objects.requireNonNull(Vertx.currentContext()).owner();
+        var client = new Outbound((ConnectionBase) request.connection());
+        long looking = vertx.setPeriodic(Outbound.LOOK_MS, _ -> {
+            if (client.looks() >= Outbound.LOOKS) {
+                client.cut();
+            }
+        });
+        passed.onComplete(_ -> vertx.cancelTimer(looking));
     }
 
     private static HttpServerResponse head(HttpServerRequest request, HttpClientResponse received, Answer answer) {

@@ -1,14 +1,11 @@
 package ai.in10nt.httpproxy;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
 import io.netty.channel.WriteBufferWaterMark;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.impl.ConnectionBase;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Two connections joined: what one sends is written to the other, both ways, until one of them ends. Every close of Vert.x waits until
@@ -23,65 +20,28 @@ final class Tunnel {
     /** What waits to be written, at most, beside what was read last: many may be stuck at once. */
     private static final WriteBufferWaterMark WAITING = new WriteBufferWaterMark(8 * 1024, 16 * 1024);
 
-    private static final long LOOK_MS = 20_000;
-    private static final int LOOKS = 3;
-
-    /** One of the two; its fields are its event loop's alone. */
-    private static final class End {
-        private final Channel channel;
-        private @Nullable Object head;
-        private int index;
-        private volatile int looks;
-
-        End(ConnectionBase connection) {
-            this.channel = connection.channel();
-            channel.config().setWriteBufferWaterMark(WAITING);
-        }
-
-        /** How often in a row it was seen to wait with the same bytes. */
-        int looks() {
-            channel.eventLoop().execute(this::look);
-            return looks;
-        }
-
-        /** The same bytes are those of the same buffer, not of an equal one. */
-        @SuppressWarnings("ReferenceEquality")
-        private void look() {
-            var buffer = channel.unsafe().outboundBuffer();
-            var first = buffer == null ? null : buffer.current();
-            int at = first instanceof ByteBuf bytes ? bytes.readerIndex() : 0;
-            boolean isSame = first != null && first == head && at == index;
-            looks = isSame ? looks + 1 : 0;
-            head = first;
-            index = at;
-        }
-
-        void close() {
-            channel.eventLoop()
-                    .execute(() -> channel.unsafe().close(channel.unsafe().voidPromise()));
-        }
-    }
-
     private Tunnel() {}
 
     /** When it is over. */
     static Future<Void> join(
             Vertx vertx, NetSocket client, ConnectionBase ofClient, NetSocket server, ConnectionBase ofServer) {
         var over = Promise.<Void>promise();
-        var near = new End(ofClient);
-        var far = new End(ofServer);
-        long watch = vertx.setPeriodic(LOOK_MS, _ -> {
-            if (Math.min(near.looks(), far.looks()) >= LOOKS) {
-                near.close();
-                far.close();
+        var near = new Outbound(ofClient);
+        var far = new Outbound(ofServer);
+        near.channel().config().setWriteBufferWaterMark(WAITING);
+        far.channel().config().setWriteBufferWaterMark(WAITING);
+        long watch = vertx.setPeriodic(Outbound.LOOK_MS, _ -> {
+            if (Math.min(near.looks(), far.looks()) >= Outbound.LOOKS) {
+                near.cut();
+                far.cut();
             }
         });
         server.closeHandler(_ -> {
             vertx.cancelTimer(watch);
             over.tryComplete();
-            vertx.setTimer(REST_MS, _ -> near.close());
+            vertx.setTimer(REST_MS, _ -> near.cut());
         });
-        client.closeHandler(_ -> vertx.setTimer(REST_MS, _ -> far.close()));
+        client.closeHandler(_ -> vertx.setTimer(REST_MS, _ -> far.cut()));
         pipe(client, server);
         pipe(server, client);
         return over.future();

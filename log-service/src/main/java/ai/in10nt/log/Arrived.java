@@ -24,9 +24,11 @@ class Arrived {
     private static final int CHUNK_CHARS = 128 * 1024;
 
     private final Pool pool;
+    private final Days days;
 
-    Arrived(Pool pool) {
+    Arrived(Pool pool, Days days) {
         this.pool = pool;
+        this.days = days;
     }
 
     /** What was new of an instance's log, and its last line before that. */
@@ -61,7 +63,7 @@ class Arrived {
                 .replaceWithVoid();
     }
 
-    private static Uni<List<Stored>> append(SqlClient client, Map<Arrivals.Owner, List<LogLine>> lines) {
+    private Uni<List<Stored>> append(SqlClient client, Map<Arrivals.Owner, List<LogLine>> lines) {
         if (lines.isEmpty()) {
             return Uni.createFrom().item(List.of());
         }
@@ -83,7 +85,7 @@ class Arrived {
                 });
     }
 
-    private static Uni<List<Stored>> insert(
+    private Uni<List<Stored>> insert(
             SqlClient client, Map<Arrivals.Owner, List<LogLine>> arrived, Map<String, Long> last) {
         var stored = new ArrayList<Stored>();
         var owners = new ArrayList<String>();
@@ -103,8 +105,10 @@ class Arrived {
         var ids = owners.toArray(String[]::new);
         var ends = chunks.stream().map(Chunk::lastId).toArray(Long[]::new);
         return client.preparedQuery(
-                        "insert into chunk (instance_id, first_id, last_id, until, size, lines)"
-                                + " select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::int[], $6::text[])")
+                        "insert into chunk (instance_id, first_id, last_id, until, size, lines, types, stored_at)"
+                                + " select id, first, last, until, size, lines, string_to_array(types, ' '), $8"
+                                + " from unnest($1::text[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::int[], $6::text[], $7::text[])"
+                                + " as t (id, first, last, until, size, lines, types)")
                 .execute(Tuple.wrap(new ArrayList<>(List.of(
                         ids,
                         chunks.stream().map(Chunk::firstId).toArray(Long[]::new),
@@ -113,7 +117,11 @@ class Arrived {
                                 .map(chunk -> chunk.until().atOffset(ZoneOffset.UTC))
                                 .toArray(OffsetDateTime[]::new),
                         chunks.stream().map(Chunk::size).toArray(Integer[]::new),
-                        chunks.stream().map(Chunk::lines).toArray(String[]::new)))))
+                        chunks.stream().map(Chunk::lines).toArray(String[]::new),
+                        chunks.stream()
+                                .map(chunk -> String.join(" ", chunk.types()))
+                                .toArray(String[]::new),
+                        days.now().atOffset(ZoneOffset.UTC)))))
                 .chain(() -> client.preparedQuery("""
                                 with told as (select id, max(last) as last from unnest($1::text[], $2::bigint[]) as t (id, last) group by id),
                                     moved as (update log set last_id = told.last from told where instance_id = told.id)

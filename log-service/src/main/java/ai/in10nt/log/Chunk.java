@@ -5,15 +5,17 @@ import ai.in10nt.contracts.LogLine;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * Lines that were fetched together, as they are stored.
  *
  * @param until the newest time that a line of it has
+ * @param types of its lines; empty where that wasn't asked for
  * @param lines JSON each, with a line break between
  */
-record Chunk(long firstId, long lastId, Instant until, String lines) {
+record Chunk(long firstId, long lastId, Instant until, Set<String> types, String lines) {
     /** The first field of a line is its id. */
     private static final String BEFORE_ID = "{\"id\":";
 
@@ -22,6 +24,7 @@ record Chunk(long firstId, long lastId, Instant until, String lines) {
                 lines.getFirst().id(),
                 lines.getLast().id(),
                 lines.stream().map(LogLine::timestamp).max(Instant::compareTo).orElseThrow(),
+                lines.stream().map(LogLine::type).collect(Collectors.toUnmodifiableSet()),
                 lines.stream().map(Json::text).collect(Collectors.joining("\n")));
     }
 

@@ -55,6 +55,11 @@ class Days {
         running = false;
     }
 
+    /** As the tables have it. */
+    Instant now() {
+        return clock.instant();
+    }
+
     private void loop() {
         var pause = AGAIN;
         while (running) {

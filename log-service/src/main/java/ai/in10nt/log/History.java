@@ -4,12 +4,13 @@ import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.LogLine;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerRequest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Stored lines as JSON: the newest that match, or, where {@code after} is given, the first that follow it; oldest first.
@@ -32,8 +33,15 @@ record History(
     /** A page ends early where its lines are long. */
     private static final int MOST_CHARS = 8 * 1024 * 1024;
 
-    /** What was found, and whether there may be more. */
-    record Page(List<String> lines, boolean isMore) {}
+    /** A page ends early, maybe empty, where looking for what it asks for takes long. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    /**
+     * What was found.
+     *
+     * @param end the line before which or after which there may be more
+     */
+    record Page(List<String> lines, OptionalLong end) {}
 
     /** The gateway has checked them. */
     static History of(HttpServerRequest request) {
@@ -64,41 +72,51 @@ record History(
     Future<Page> read(LogStore store, String instanceId) {
         long from = after.orElse(0L) + 1;
         long to = before.map(id -> id - 1).orElse(Long.MAX_VALUE);
-        return more(store, instanceId, from, to, new ArrayList<>(), 0);
+        return more(store, instanceId, from, to, new Found(new ArrayList<>(), 0, System.nanoTime()));
     }
 
-    private Future<Page> more(
-            LogStore store, String instanceId, long from, long to, List<String> found, int charsSoFar) {
-        if (from > to) {
-            return Future.succeededFuture(page(found, false));
+    /** @param chars of the lines */
+    private record Found(List<String> lines, int chars, long began) {
+        boolean isTimeOver() {
+            return System.nanoTime() - began > PATIENCE.toNanos();
         }
-        return store.search(instanceId, from, to, texts(), isForward(), BYTES).compose(chunks -> {
-            int chars = charsSoFar;
-            for (var chunk : chunks) {
-                for (var json : isForward() ? chunk.json() : chunk.json().reversed()) {
-                    if (matches(json, from, to)) {
-                        found.add(json);
-                        chars += json.length();
-                        if (found.size() == limit || chars > MOST_CHARS) {
-                            return Future.succeededFuture(page(found, true));
+    }
+
+    private Future<Page> more(LogStore store, String instanceId, long from, long to, Found sofar) {
+        if (from > to) {
+            return Future.succeededFuture(page(sofar.lines, OptionalLong.empty()));
+        }
+        return store.search(instanceId, from, to, types, texts(), isForward(), BYTES)
+                .compose(searched -> {
+                    int chars = sofar.chars;
+                    for (var chunk : searched.found()) {
+                        for (var json :
+                                isForward() ? chunk.json() : chunk.json().reversed()) {
+                            if (matches(json, from, to)) {
+                                sofar.lines.add(json);
+                                chars += json.length();
+                                if (sofar.lines.size() == limit || chars > MOST_CHARS) {
+                                    return Future.succeededFuture(page(sofar.lines, OptionalLong.of(Chunk.idOf(json))));
+                                }
+                            }
                         }
                     }
-                }
-            }
-            if (chunks.isEmpty()) {
-                return Future.succeededFuture(page(found, false));
-            }
-            return isForward()
-                    ? more(store, instanceId, chunks.getLast().lastId() + 1, to, found, chars)
-                    : more(store, instanceId, from, chunks.getLast().firstId() - 1, found, chars);
-        });
+                    if (searched.end().isEmpty() || sofar.isTimeOver()) {
+                        return Future.succeededFuture(page(sofar.lines, searched.end()));
+                    }
+                    long end = searched.end().getAsLong();
+                    var found = new Found(sofar.lines, chars, sofar.began);
+                    return isForward()
+                            ? more(store, instanceId, end + 1, to, found)
+                            : more(store, instanceId, from, end - 1, found);
+                });
     }
 
-    private Page page(List<String> found, boolean isMore) {
+    private Page page(List<String> found, OptionalLong end) {
         if (!isForward()) {
             Collections.reverse(found);
         }
-        return new Page(found, isMore);
+        return new Page(found, end);
     }
 
     /** As they are in the text of a line that matches. */
@@ -126,13 +144,10 @@ record History(
                 && text.map(line.message()::contains).orElse(true);
     }
 
-    /** Where to go on, as the value of a {@code Link}: only what changes of the query. */
-    static @Nullable String next(History asked, Page page) {
-        if (!page.isMore()) {
-            return null;
-        }
-        return asked.isForward()
-                ? "after=" + Chunk.idOf(page.lines().getLast())
-                : "before=" + Chunk.idOf(page.lines().getFirst());
+    /** Where to go on: only what changes of the query. */
+    Optional<String> next(Page page) {
+        return page.end().isEmpty()
+                ? Optional.empty()
+                : Optional.of((isForward() ? "after=" : "before=") + page.end().getAsLong());
     }
 }

@@ -54,10 +54,7 @@ class LogRoutes {
         var asked = History.of(context.request());
         asked.read(store, id)
                 .onSuccess(page -> {
-                    var next = History.next(asked, page);
-                    if (next != null) {
-                        context.response().putHeader(NEXT, next);
-                    }
+                    asked.next(page).ifPresent(next -> context.response().putHeader(NEXT, next));
                     context.response()
                             .putHeader("Content-Type", "application/json")
                             .end("[" + String.join(",", page.lines()) + "]");

@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What is stored of instances' logs, to be read. */
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 class LogStore {
     /** No chunk has more lines than this many chunks have at least. */
     private static final int MOST_CHUNKS = 500;
+    /** So that a search that finds nothing comes back to say so: a chunk has some 100 KB. */
+    private static final int MOST_SEARCHED = 500;
 
     private final Pool pool;
 
@@ -91,28 +95,65 @@ class LogStore {
     }
 
     /**
-     * Chunks with what is searched for in the text of their lines; which lines have it is for the caller to see.
+     * What a search has looked through.
+     *
+     * @param found chunks with what is searched for in the text of their lines; which lines have it is for the caller to see
+     * @param end of what was looked through: in the direction of the search the id of its last line; empty: there is no more
+     */
+    record Searched(List<Chunk> found, OptionalLong end) {}
+
+    /**
+     * Looks through some chunks; the caller goes on behind them.
      *
      * @param from chunks that end here or later
      * @param to chunks that begin before this
+     * @param types chunks with a line of one of these; none: all
      * @param isForward oldest first
+     * @param bytes about as many are found; one chunk at least
      */
-    Future<List<Chunk>> search(
-            String instanceId, long from, long to, List<String> texts, boolean isForward, int bytes) {
+    Future<Searched> search(
+            String instanceId,
+            long from,
+            long to,
+            Set<String> types,
+            List<String> texts,
+            boolean isForward,
+            int bytes) {
         var order = isForward ? "last_id" : "last_id desc";
         return pool.preparedQuery("""
-                        select first_id, last_id, until, lines from (
-                            select first_id, last_id, until, lines, sum(size) over (order by %1$s) - size as before from (
-                                select * from chunk where instance_id = $1 and last_id >= $2
-                                    and last_id <= coalesce(
-                                        (select min(last_id) from chunk where instance_id = $1 and last_id >= $3), $3)
-                                    and first_id <= $3
-                                    and not exists (select from unnest($4::text[]) text where position(text in lines) = 0)
-                                order by %1$s limit $5) next
-                        ) summed where before < $6 order by %1$s
+                        with next as materialized (
+                            select * from chunk where instance_id = $1 and last_id >= $2
+                                and last_id <= coalesce(
+                                    (select min(last_id) from chunk where instance_id = $1 and last_id >= $3), $3)
+                                and first_id <= $3
+                                and ($4::text[] = '{}' or types is null or types && $4)
+                            order by %1$s limit $5),
+                        looked as materialized (
+                            select *, not exists (select from unnest($6::text[]) text where position(text in lines) = 0) as has
+                            from next)
+                        select first_id, last_id, until, case when has then lines end as lines from (
+                            select *, sum(case when has then size else 0 end) over (order by %1$s)
+                                - case when has then size else 0 end as before from looked
+                        ) summed where before < $7 order by %1$s
                         """.formatted(order))
-                .execute(Tuple.of(instanceId, from, to, texts.toArray(String[]::new), MOST_CHUNKS, (long) bytes))
-                .map(LogStore::chunks);
+                .execute(Tuple.of(instanceId, from, to)
+                        .addArrayOfString(types.toArray(String[]::new))
+                        .addInteger(MOST_SEARCHED)
+                        .addArrayOfString(texts.toArray(String[]::new))
+                        .addLong((long) bytes))
+                .map(rows -> searched(rows, isForward));
+    }
+
+    private static Searched searched(RowSet<Row> rows, boolean isForward) {
+        var found = new ArrayList<Chunk>();
+        var end = OptionalLong.empty();
+        for (var row : rows) {
+            end = OptionalLong.of(row.getLong(isForward ? "last_id" : "first_id"));
+            if (row.getString("lines") != null) {
+                found.add(chunk(row));
+            }
+        }
+        return new Searched(found, end);
     }
 
     /** All of these partitions whose log isn't over. */
@@ -157,6 +198,7 @@ class LogStore {
 
     private static Chunk chunk(Row row) {
         OffsetDateTime until = row.getOffsetDateTime("until");
-        return new Chunk(row.getLong("first_id"), row.getLong("last_id"), until.toInstant(), row.getString("lines"));
+        return new Chunk(
+                row.getLong("first_id"), row.getLong("last_id"), until.toInstant(), Set.of(), row.getString("lines"));
     }
 }

@@ -1,10 +1,10 @@
 package ai.in10nt.log;
 
+import ai.in10nt.httpproxy.Connections;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.net.impl.ConnectionBase;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -106,10 +106,8 @@ final class Reader {
      * now.
      */
     void cut() {
-        if (lastWords != null && !lastWords.isComplete() && connection instanceof ConnectionBase base) {
-            var channel = base.channel();
-            channel.eventLoop()
-                    .execute(() -> channel.unsafe().close(channel.unsafe().voidPromise()));
+        if (lastWords != null && !lastWords.isComplete()) {
+            Connections.cut(connection);
         }
     }
 }

@@ -23,6 +23,7 @@ final class Caller implements Runnable {
     private final Installation installation;
     private final Timeline timeline;
     private final Ledger ledger;
+    private final Followers followers;
     private final String name;
     private final RandomGenerator random;
     private final BooleanSupplier goesOn;
@@ -33,12 +34,14 @@ final class Caller implements Runnable {
             Installation installation,
             Timeline timeline,
             Ledger ledger,
+            Followers followers,
             String name,
             RandomGenerator random,
             BooleanSupplier goesOn) {
         this.installation = installation;
         this.timeline = timeline;
         this.ledger = ledger;
+        this.followers = followers;
         this.name = name;
         this.random = random;
         this.goesOn = goesOn;
@@ -86,7 +89,9 @@ final class Caller implements Runnable {
                 .filter(answer -> answer.status() / 100 == 2)
                 .ifPresent(answer -> {
                     var id = answer.text("instanceId");
-                    ledger.instances.add(id);
+                    if (ledger.instances.add(id)) {
+                        followers.follow(id);
+                    }
                     mine.add(id);
                 });
     }

@@ -41,11 +41,13 @@ public final class Chaos {
     private final SplittableRandom random;
     private final Timeline timeline = new Timeline();
     private final Ledger ledger = new Ledger();
+    private final Followers followers;
 
     private Chaos(Installation installation, long seed) {
         this.installation = installation;
         this.seed = seed;
         this.random = new SplittableRandom(seed);
+        this.followers = new Followers(installation, ledger);
     }
 
     /** Of the same seed the same faults and requests come, as far as processes answer in the same time. */
@@ -68,7 +70,7 @@ public final class Chaos {
             var name = "c" + Long.toString(seed, 36) + "x"
                     + Long.toString(timeline.began().toEpochMilli(), 36) + i;
             threads.add(Thread.ofVirtual()
-                    .start(new Caller(installation, timeline, ledger, name, random.split(), goesOn::get)));
+                    .start(new Caller(installation, timeline, ledger, followers, name, random.split(), goesOn::get)));
         }
         try {
             meanwhile.run();
@@ -79,7 +81,7 @@ public final class Chaos {
             thread.join();
         }
         timeline.add("the last fault is over");
-        var judge = new Judge(installation, timeline, ledger);
+        var judge = new Judge(installation, timeline, ledger, followers);
         var recovered = judge.awaitCalm();
         judge.judge();
         return new Report(ledger.violations, ledger.refused.get(), figures(recovered), timeline.lines());
@@ -89,7 +91,7 @@ public final class Chaos {
         return String.format(
                 Locale.ROOT,
                 "seed %d: %d faults, %d requests, %d of them refused for now, %d repeated, %d commands, %d instances, %d runs,"
-                        + " settled %.1f s after the last fault, %d violations",
+                        + " %d lines read, settled %.1f s after the last fault, %d violations",
                 seed,
                 ledger.faults.get(),
                 ledger.requests.get(),
@@ -98,6 +100,7 @@ public final class Chaos {
                 ledger.commands.get(),
                 ledger.instances.size(),
                 ledger.runs.size(),
+                followers.lines(),
                 recovered.toMillis() / 1000.0,
                 ledger.violations.size());
     }

@@ -23,8 +23,16 @@ public record Installation(Path home, int port) {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     Client gateway(int replica) {
-        int its = replica == 1 ? port : port + 10_010 + replica;
-        return new Client("http://127.0.0.1:" + its, secret("api-key"));
+        return new Client(url(replica), key());
+    }
+
+    /** Of a replica of the gateway. */
+    String url(int replica) {
+        return "http://127.0.0.1:" + (replica == 1 ? port : port + 10_010 + replica);
+    }
+
+    String key() {
+        return secret("api-key");
     }
 
     Client fly() {

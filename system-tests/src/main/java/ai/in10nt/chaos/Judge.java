@@ -24,11 +24,13 @@ final class Judge {
     private final Installation installation;
     private final Timeline timeline;
     private final Ledger ledger;
+    private final Followers followers;
 
-    Judge(Installation installation, Timeline timeline, Ledger ledger) {
+    Judge(Installation installation, Timeline timeline, Ledger ledger, Followers followers) {
         this.installation = installation;
         this.timeline = timeline;
         this.ledger = ledger;
+        this.followers = followers;
     }
 
     /** Until nothing is on its way any more; says how long that took. */
@@ -57,6 +59,8 @@ final class Judge {
                 .filter(id -> !ledger.destroyed.contains(id))
                 .forEach(id -> installation.gateway(1).delete("/instances/" + id));
         await("something is left at the provider", settledWithin(), remains::afterDestroyingAll);
+        await("readers wait for the end of a log", SETTLED_WITHIN, followers::unfinished);
+        followers.judge();
     }
 
     private interface Look {

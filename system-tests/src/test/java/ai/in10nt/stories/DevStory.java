@@ -147,7 +147,7 @@ class DevStory {
         var client = new Client(baseUrl, status.path("apiKey").asText());
         readmesCurlLinesWork(baseUrl, status.path("apiKey").asText());
         var id = client.get("/instances").json().path(0).path("instanceId").asText();
-        var retained = Retained.in(client);
+        var retained = Retained.in(client, id);
 
         assertThat(dev(21_300, "up", "down").code()).isZero();
         assertThat(left("up")).isEmpty();

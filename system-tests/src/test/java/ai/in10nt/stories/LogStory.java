@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -243,6 +244,44 @@ class LogStory {
                 .isEqualTo(LongStream.rangeClosed(1, late.ids().size()).boxed().toList())
                 .hasSizeGreaterThan(60_000);
         client.delete("/instances/" + instance);
+    }
+
+    @Test
+    void who_takes_nothing_is_told_where_to_go_on_and_nobody_waits_for_it() throws IOException {
+        var instance = client.create("overrun");
+        execute(instance, "echo begins");
+        reader(instance, "?from=start").readUntil(line -> says(line, "begins"), PATIENCE);
+        try (var slow = new SlowReader(stack.baseUrl(), "/instances/" + instance + "/logs?from=start", key)) {
+            slow.readUntil("begins");
+
+            execute(instance, "seq -f '%.0f " + "x".repeat(300) + "' 40000; echo all of it");
+            reader(instance, "?from=start").readUntil(line -> says(line, "all of it"), PATIENCE);
+            await("it is given up")
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> stack.log("log-service").contains(instance + ": a reader takes nothing"));
+
+            var rest = slow.readToEnd();
+            var last = rest.lines()
+                    .filter(line -> line.startsWith("id: "))
+                    .toList()
+                    .getLast();
+            assertThat(rest)
+                    .endsWith(
+                            "event: overrun\ndata: {\"lastEventId\":\"" + last.substring("id: ".length()) + "\"}\n\n");
+            assertThat(Long.parseLong(last.substring("id: ".length()))).isLessThan(40_000);
+        }
+        client.delete("/instances/" + instance);
+    }
+
+    @Test
+    void a_rare_type_is_found_in_a_long_log_and_a_stream_has_a_head() {
+        assertThat(list(stored(id, "?type=system&limit=1&after=0")))
+                .singleElement()
+                .matches(line -> says(line, "boot 1 begins"));
+        var head = client.send("HEAD", "/instances/" + id + "/logs", null);
+        assertThat(head.status()).isEqualTo(200);
+        assertThat(head.headers().firstValue("Content-Type")).hasValue("text/event-stream");
+        assertThat(client.send("HEAD", "/events", null).status()).isEqualTo(200);
     }
 
     @Test

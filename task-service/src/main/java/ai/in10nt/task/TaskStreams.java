@@ -3,8 +3,9 @@ package ai.in10nt.task;
 import ai.in10nt.contracts.AgentAccess;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.TaskId;
+import ai.in10nt.httpproxy.Connections;
+import ai.in10nt.httpproxy.EventStream;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -16,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -28,8 +28,9 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class TaskStreams {
     private static final Logger LOG = Logger.getLogger(TaskStreams.class);
-    private static final Duration HEARTBEAT = Duration.ofSeconds(15);
     private static final Duration LOOK = Duration.ofMillis(400);
+    /** For how long a reader may take nothing. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     /** A task that the gateway has accepted may not be decided yet. */
     private static final Duration DECIDED_WITHIN = Duration.ofSeconds(15);
 
@@ -78,22 +79,14 @@ class TaskStreams {
                 response.setStatusCode(204).end();
                 return;
             }
-            response.setChunked(true)
-                    .putHeader("Content-Type", "text/event-stream")
-                    .putHeader("Cache-Control", "no-cache")
-                    .putHeader(
-                            "X-Stream-Retention-Seconds",
-                            String.valueOf(events.keep().toSeconds()));
-            follow(response, taskId, position);
+            follow(context.request(), taskId, position);
         } catch (Refused refused) {
             response.setStatusCode(refused.status)
                     .putHeader("Content-Type", "application/json")
                     .putHeader(AgentAccess.PROBLEM_HEADER, refused.code)
                     .end(Json.text(Map.of("code", refused.code, "error", String.valueOf(refused.getMessage()))));
-        } catch (CompletionException gone) {
-            LOG.debugf("a reader left: %s", gone.getMessage());
         } catch (InterruptedException e) {
-            response.reset();
+            Connections.cut(context.request().connection());
         } catch (RuntimeException e) {
             // The reader comes again with the id that it has.
             LOG.warnf("a stream ends early: %s", e);
@@ -189,44 +182,38 @@ class TaskStreams {
         return told + (task.isOver() ? 1 : 0);
     }
 
-    private void follow(HttpServerResponse response, String taskId, long from) throws InterruptedException {
+    private void follow(HttpServerRequest request, String taskId, long from) throws InterruptedException {
+        var stream = EventStream.open(request, events.keep(), PATIENCE, String.valueOf(from));
         long position = from;
-        long heard = System.nanoTime();
-        while (!response.closed()) {
+        while (stream.isOpen()) {
             // First how it stands, then what was told: nothing is told after the end.
             var task = store.find(taskId).map(TaskStore.Read::task).orElseThrow();
             long before = position;
-            position = send(response, task, position);
-            if (task.isOver() && position == last(task)) {
-                write(response, "event: end\ndata: {}\n\n");
-                response.end();
+            position = send(stream, task, position);
+            if (stream.isOpen() && task.isOver() && position == last(task)) {
+                stream.end();
                 return;
             }
-            if (position > before) {
-                heard = System.nanoTime();
-            } else if (System.nanoTime() - heard > HEARTBEAT.toNanos()) {
-                write(response, ": heartbeat\n\n");
-                heard = System.nanoTime();
-            }
+            stream.heartbeat();
             if (position == before) {
                 events.await(taskId, LOOK);
             }
         }
     }
 
-    private long send(HttpServerResponse response, Task task, long from) {
+    private long send(EventStream stream, Task task, long from) throws InterruptedException {
         long position = from;
         var data = task.data();
         if (position < 1) {
-            position = write(response, 1, state("queued", data.createdAt(), null));
+            position = give(stream, 1, state("queued", data.createdAt(), null));
         }
         if (position < RUNNING && data.startedAt() != null) {
-            position = write(response, RUNNING, state("running", data.startedAt(), null));
+            position = give(stream, RUNNING, state("running", data.startedAt(), null));
         }
         if (position >= RUNNING && data.startedAt() != null) {
             var page = page(task, position - RUNNING);
             for (var event : page) {
-                position = write(response, RUNNING + event.number(), event.data());
+                position = give(stream, RUNNING + event.number(), event.data());
             }
             if (page.size() == PAGE) {
                 return position;
@@ -234,9 +221,14 @@ class TaskStreams {
         }
         long end = last(task);
         if (task.isOver() && position == end - 1) {
-            position = write(response, end, state(data.state().text(), data.completedAt(), data.error()));
+            position = give(stream, end, state(data.state().text(), data.completedAt(), data.error()));
         }
         return position;
+    }
+
+    private static long give(EventStream stream, long id, String data) throws InterruptedException {
+        stream.give(String.valueOf(id), data);
+        return id;
     }
 
     private static String state(String state, @Nullable Instant at, @Nullable Object error) {
@@ -250,15 +242,5 @@ class TaskStreams {
             event.put("error", error);
         }
         return Json.text(event);
-    }
-
-    private static long write(HttpServerResponse response, long id, String data) {
-        write(response, "id: " + id + "\ndata: " + data + "\n\n");
-        return id;
-    }
-
-    /** Waits until it is on its way, so that a slow reader holds up only this. */
-    private static void write(HttpServerResponse response, String text) {
-        response.write(text).toCompletionStage().toCompletableFuture().join();
     }
 }

@@ -13,24 +13,34 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the stream of a log as a browser does: goes on behind the last id after every cut. */
-final class LogReader {
+public final class LogReader {
     private static final int SILENCE_MS = 20_000;
+    private static final int PAUSE_MS = 100;
+    private static final int MOST_OF_A_REFUSAL = 1000;
 
-    private final String url;
+    private final Supplier<String> url;
     private final String key;
     private final List<JsonNode> lines = Collections.synchronizedList(new ArrayList<>());
     private final List<String> eventIds = Collections.synchronizedList(new ArrayList<>());
     private @Nullable String lastId;
-    private boolean isOver;
+    private volatile boolean isOver;
+    private volatile String refusal = "";
 
-    /** @param url of the stream; its {@code from} counts until there is an id */
-    LogReader(String url, String key) {
+    /** @param url of the stream, asked for before each connection; its {@code from} counts until there is an id */
+    public LogReader(Supplier<String> url, String key) {
         this.url = url;
         this.key = key;
+    }
+
+    LogReader(String url, String key) {
+        this(() -> url, key);
     }
 
     /** Goes on behind an event. */
@@ -44,11 +54,11 @@ final class LogReader {
         return List.copyOf(eventIds);
     }
 
-    List<JsonNode> lines() {
+    public List<JsonNode> lines() {
         return List.copyOf(lines);
     }
 
-    List<Long> ids() {
+    public List<Long> ids() {
         return lines().stream().map(line -> line.path("id").asLong()).toList();
     }
 
@@ -56,8 +66,13 @@ final class LogReader {
         return lines().stream().map(line -> line.path("message").asText()).toList();
     }
 
-    boolean isOver() {
+    public boolean isOver() {
         return isOver;
+    }
+
+    /** The last answer that was no stream; empty: there was none. */
+    public String refusal() {
+        return refusal;
     }
 
     /** Reads at most so many lines over one connection, and cuts it. */
@@ -69,6 +84,15 @@ final class LogReader {
         }
     }
 
+    /** The same, where what is read from may die at any moment: then it is asked again, or another in its place. */
+    public void readAndCutAmongFaults(int most) throws InterruptedException {
+        try {
+            read(_ -> false, most);
+        } catch (IOException cut) {
+            TimeUnit.MILLISECONDS.sleep(PAUSE_MS);
+        }
+    }
+
     /** Until a line is such a one, or there will be none; connects again as often as needed. */
     LogReader readUntil(Predicate<JsonNode> last, Duration patience) {
         long deadline = System.nanoTime() + patience.toNanos();
@@ -77,25 +101,31 @@ final class LogReader {
                 if (read(last, Integer.MAX_VALUE)) {
                     return this;
                 }
-            } catch (IOException _) {
-                // A cut: go on.
+            } catch (IOException cut) {
+                LockSupport.parkNanos(Duration.ofMillis(PAUSE_MS).toNanos());
             }
         }
-        throw new AssertionError(
-                "not within " + patience + ", after line " + lastId + ": " + (lines.isEmpty() ? "" : lines.getLast()));
+        throw new AssertionError("not within " + patience + ", after line " + lastId + ": "
+                + (lines.isEmpty() ? "" : lines.getLast()) + " " + refusal);
     }
 
     private boolean read(Predicate<JsonNode> last, int most) throws IOException {
-        var connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
+        var connection = (HttpURLConnection) URI.create(url.get()).toURL().openConnection();
         connection.setReadTimeout(SILENCE_MS);
         connection.setConnectTimeout(1000);
         connection.setRequestProperty("Authorization", "Bearer " + key);
         if (lastId != null) {
             connection.setRequestProperty("Last-Event-ID", lastId);
         }
-        if (connection.getResponseCode() == 204) {
+        int status = connection.getResponseCode();
+        if (status == 204) {
             isOver = true;
             return true;
+        }
+        if (status >= 400) {
+            var body = connection.getErrorStream();
+            refusal = status + " "
+                    + (body == null ? "" : new String(body.readNBytes(MOST_OF_A_REFUSAL), StandardCharsets.UTF_8));
         }
         int count = 0;
         try (var in = new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8))) {
