@@ -1,4 +1,4 @@
-/** One HTTP exchange passed on, in both directions and in constant memory. */
+/** HTTP between three: an exchange passed on, and streams of events to readers that may be slow; in constant memory. */
 @NullMarked
 package ai.in10nt.httpproxy;
 

@@ -69,6 +69,7 @@ final class Judge {
     }
 
     private void await(String what, Duration limit, Look look) {
+        timeline.add("the judge waits while " + what);
         var deadline = Instant.now().plus(limit);
         Set<String> left = Set.of("not asked yet");
         while (Instant.now().isBefore(deadline)) {

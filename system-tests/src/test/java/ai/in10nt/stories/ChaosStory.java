@@ -5,18 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.in10nt.chaos.Chaos;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /** A short one of {@code ./dev chaos}, always the same. */
 @Isolated
+@ExtendWith(SharedStack.OfTwo.class)
 class ChaosStory {
     @Test
-    void whatever_dies_each_accepted_command_has_one_outcome() throws InterruptedException {
-        try (var stack = TestStack.start(2)) {
-            var report = Chaos.run(stack.installation(), 7, Duration.ofSeconds(40));
+    void whatever_dies_each_accepted_command_has_one_outcome(TestStack stack) throws InterruptedException {
+        var report = Chaos.run(stack.installation(), 7, Duration.ofSeconds(30));
 
-            System.out.println(report.figures());
-            assertThat(report.violations()).as(report::toString).isEmpty();
-        }
+        System.out.println(report.figures());
+        assertThat(report.violations()).as(report::toString).isEmpty();
     }
 }

@@ -17,12 +17,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two replicas of every service; processes die at the worst moments; each run still has one outcome and was asked once. */
 @Isolated
+@ExtendWith(SharedStack.OfTwo.class)
 class KillStory {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
@@ -32,8 +34,8 @@ class KillStory {
     private static String instance = "";
 
     @BeforeAll
-    static void start() {
-        stack = TestStack.start(2);
+    static void use(TestStack shared) {
+        stack = shared;
     }
 
     /** What an earlier test killed listens again: a refused connection is no accepted request. */
@@ -49,8 +51,10 @@ class KillStory {
     }
 
     @AfterAll
-    static void stop() {
-        stack.close();
+    static void destroy() {
+        if (!instance.isEmpty()) {
+            stack.client(2).delete("/instances/" + instance);
+        }
     }
 
     private static String word() {

@@ -16,10 +16,12 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /** What all stand on goes away for a while, or what stands on it is exchanged under load; two replicas of every service. */
 @Isolated
+@ExtendWith(SharedStack.OfTwo.class)
 class OutageStory {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final String RUN = "{\"prompt\":\"hello\",\"async\":true}";
@@ -31,14 +33,14 @@ class OutageStory {
     private static String id = "";
 
     @BeforeAll
-    static void start() {
-        stack = TestStack.start(2);
+    static void use(TestStack shared) {
+        stack = shared;
         id = stack.client(1).create("outage");
     }
 
     @AfterAll
-    static void stop() {
-        stack.close();
+    static void destroy() {
+        stack.client(2).delete("/instances/" + id);
     }
 
     private static void without(String name, Runnable meanwhile) {

@@ -5,7 +5,24 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /** Gives tests one stack for the whole run: started when the first asks, stopped at the end. */
-final class SharedStack implements ParameterResolver {
+class SharedStack implements ParameterResolver {
+    /** The same with two replicas of every service. */
+    static final class OfTwo extends SharedStack {
+        OfTwo() {
+            super(2);
+        }
+    }
+
+    private final int replicas;
+
+    SharedStack() {
+        this(1);
+    }
+
+    private SharedStack(int replicas) {
+        this.replicas = replicas;
+    }
+
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
         return parameter.getParameter().getType() == TestStack.class;
@@ -15,6 +32,6 @@ final class SharedStack implements ParameterResolver {
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
         return context.getRoot()
                 .getStore(ExtensionContext.Namespace.GLOBAL)
-                .computeIfAbsent(TestStack.class, _ -> TestStack.start(1), TestStack.class);
+                .computeIfAbsent(TestStack.class.getName() + replicas, _ -> TestStack.start(replicas), TestStack.class);
     }
 }

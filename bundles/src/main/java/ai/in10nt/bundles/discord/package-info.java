@@ -1,0 +1,5 @@
+/** Discord. */
+@NullMarked
+package ai.in10nt.bundles.discord;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Telegram. */
+@NullMarked
+package ai.in10nt.bundles.telegram;
+
+import org.jspecify.annotations.NullMarked;
