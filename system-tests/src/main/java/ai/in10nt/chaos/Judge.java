@@ -69,12 +69,15 @@ final class Judge {
     }
 
     private void await(String what, Duration limit, Look look) {
-        timeline.add("the judge waits while " + what);
         var deadline = Instant.now().plus(limit);
         Set<String> left = Set.of("not asked yet");
         while (Instant.now().isBefore(deadline)) {
             try {
-                left = look.look();
+                var now = look.look();
+                if (!now.equals(left)) {
+                    timeline.add(what + ": " + now);
+                }
+                left = now;
                 if (left.isEmpty()) {
                     return;
                 }

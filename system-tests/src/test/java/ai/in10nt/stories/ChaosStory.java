@@ -14,7 +14,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 class ChaosStory {
     @Test
     void whatever_dies_each_accepted_command_has_one_outcome(TestStack stack) throws InterruptedException {
-        var report = Chaos.run(stack.installation(), 7, Duration.ofSeconds(30));
+        var report = Chaos.run(stack.installation(), 7, Duration.ofSeconds(20));
 
         System.out.println(report.figures());
         assertThat(report.violations()).as(report::toString).isEmpty();
