@@ -24,20 +24,23 @@ record AgentConfig(
         Path openCode,
         Path agentFile,
         boolean hasOneUser,
-        Map<String, String> agentEnv) {
+        Map<String, String> agentEnv,
+        Integrations integrations) {
 
     /**
      * The file that the provisioner put into the machine.
      *
      * @param env the user's variables, for the agent alone
      * @param providers by name, as a run names one
+     * @param hasIntegrations whether the agent waits for some before it begins
      */
     record Secrets(
             String instanceId,
             int generation,
             String token,
             Map<String, Provider> providers,
-            @Nullable Map<String, String> env) {
+            @Nullable Map<String, String> env,
+            @Nullable Boolean hasIntegrations) {
         @Override
         public String toString() {
             return "Secrets[" + instanceId + ", generation " + generation + "]";
@@ -79,7 +82,8 @@ record AgentConfig(
                     Path.of(env.getOrDefault("IN10NT_OPENCODE", "/opt/in10nt/opencode")),
                     file,
                     env.containsKey("IN10NT_ONE_USER"),
-                    agentEnv);
+                    agentEnv,
+                    new Integrations(Boolean.TRUE.equals(secrets.hasIntegrations())));
         } catch (IOException e) {
             throw new UncheckedIOException("the agent server's configuration", e);
         }

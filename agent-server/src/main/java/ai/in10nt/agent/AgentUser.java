@@ -20,6 +20,7 @@ final class AgentUser {
     /** The user's variables, and what a program needs beside them. */
     Map<String, String> environment() {
         var env = new TreeMap<>(config.agentEnv());
+        env.putAll(config.integrations().environment());
         env.put("HOME", config.home().toString());
         env.put("TMPDIR", config.home().resolve("tmp").toString());
         env.putIfAbsent("LANG", "C.UTF-8");

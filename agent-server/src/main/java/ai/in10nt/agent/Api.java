@@ -68,6 +68,9 @@ final class Api {
         router.get("/tasks/:taskId/progress").handler(context -> blocking(context, this::progress));
         router.get("/log").handler(context -> blocking(context, this::log));
         router.delete("/tasks/:taskId").handler(context -> blocking(context, this::cancel));
+        router.put("/integrations")
+                .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
+                .handler(context -> blocking(context, this::give));
         router.get("/tools").handler(context -> blocking(context, this::tools));
         router.get("/mcp").handler(context -> blocking(context, this::mcp));
         files.add(router);
@@ -108,6 +111,15 @@ final class Api {
             error(context, 409, "superseded", String.valueOf(e.getMessage()));
         } catch (UncheckedIOException e) {
             error(context, 400, "malformed_json", "The body isn't a run request.");
+        }
+    }
+
+    private void give(RoutingContext context) {
+        try {
+            var given = Json.read(String.valueOf(context.body().asString()), Integrations.Given.class);
+            answer(context, 200, Map.of("applied", runs.give(given)));
+        } catch (UncheckedIOException e) {
+            error(context, 400, "malformed_json", "The body isn't what integrations give.");
         }
     }
 

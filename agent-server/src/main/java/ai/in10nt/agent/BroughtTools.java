@@ -26,7 +26,7 @@ final class BroughtTools {
     BroughtTools(AgentConfig config) {
         this.config = config;
         this.variables = new Variables(config);
-        this.masks = new Masks(config.secrets());
+        this.masks = new Masks(config);
     }
 
     /** Tells OpenCode of them, again if need be: it forgets them when it dies. A failure: one can't be used. */

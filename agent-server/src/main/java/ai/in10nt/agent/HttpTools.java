@@ -43,7 +43,7 @@ final class HttpTools {
     HttpTools(AgentConfig config, Runs runs) {
         this.runs = runs;
         this.variables = new Variables(config);
-        this.masks = new Masks(config.secrets());
+        this.masks = new Masks(config);
     }
 
     void handle(HttpServerRequest request) {

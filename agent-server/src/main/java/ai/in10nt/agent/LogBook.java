@@ -54,12 +54,7 @@ final class LogBook {
     private record Place(long id, long segment, long offset) {}
 
     LogBook(AgentConfig config) {
-        this(
-                config.state().resolve("log"),
-                config.secrets().instanceId(),
-                new Masks(config.secrets()),
-                4L << 20,
-                64L << 20);
+        this(config.state().resolve("log"), config.secrets().instanceId(), new Masks(config), 4L << 20, 64L << 20);
     }
 
     LogBook(Path folder, String instanceId, Masks masks, long segmentBytes, long mostBytes) {

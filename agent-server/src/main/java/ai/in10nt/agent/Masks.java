@@ -13,15 +13,28 @@ final class Masks {
     private static final String MASK = "***";
 
     /** The longest first: one may be part of another. */
-    private final List<String> secrets;
+    private record Secrets(long revision, List<String> texts) {}
 
-    Masks(AgentConfig.Secrets given) {
-        var values = Stream.concat(
-                given.env() == null ? Stream.of() : given.env().values().stream(),
-                given.providers().values().stream()
-                        .map(AgentConfig.Provider::apiKey)
-                        .filter(Objects::nonNull));
-        this.secrets = Stream.concat(values, Stream.of(given.token()))
+    private final AgentConfig config;
+    private volatile Secrets secrets;
+
+    Masks(AgentConfig config) {
+        this.config = config;
+        this.secrets = secrets();
+    }
+
+    private Secrets secrets() {
+        // First the revision: what comes between is found the next time.
+        long revision = config.integrations().revision();
+        var given = config.secrets();
+        var values = Stream.of(
+                        given.env() == null ? Stream.<String>of() : given.env().values().stream(),
+                        config.integrations().secrets().stream(),
+                        given.providers().values().stream()
+                                .map(AgentConfig.Provider::apiKey)
+                                .filter(Objects::nonNull),
+                        Stream.of(given.token()))
+                .flatMap(texts -> texts)
                 // Line by line, as they'd be printed: a private key has many.
                 .flatMap(String::lines)
                 .map(String::strip)
@@ -29,11 +42,15 @@ final class Masks {
                 .distinct()
                 .sorted(Comparator.comparingInt(String::length).reversed())
                 .toList();
+        return new Secrets(revision, values);
     }
 
     String in(String text) {
+        if (secrets.revision() != config.integrations().revision()) {
+            secrets = secrets();
+        }
         var masked = text;
-        for (var secret : secrets) {
+        for (var secret : secrets.texts()) {
             masked = masked.replace(secret, MASK);
         }
         return masked;

@@ -20,6 +20,8 @@ final class OpenCodeProcess {
     private static final Duration AGAIN = Duration.ofMillis(300);
 
     private static final String SOURCE = "opencode";
+    /** Without them the agent is better than no agent. */
+    private static final Duration FOR_INTEGRATIONS = Duration.ofSeconds(15);
 
     private final AgentConfig config;
     private final LogBook log;
@@ -30,6 +32,7 @@ final class OpenCodeProcess {
     private volatile @Nullable Process process;
     private volatile boolean isStopping;
     private volatile boolean isReady;
+    private volatile boolean isStartedAnew;
 
     OpenCodeProcess(AgentConfig config, AgentUser user, LogBook log, int port) {
         this.log = log;
@@ -55,15 +58,30 @@ final class OpenCodeProcess {
         Thread.ofVirtual().name("opencode").start(this::supervise);
     }
 
+    /** With the environment as it is then; not ready until it is up again. */
+    void startAnew() {
+        var running = process;
+        if (running != null) {
+            isStartedAnew = true;
+            isReady = false;
+            log.add("system", SOURCE, null, "the agent is started anew: its integrations have changed");
+            running.destroy();
+        }
+    }
+
     private void supervise() {
         while (!isStopping) {
             try {
+                if (!config.integrations().await(FOR_INTEGRATIONS)) {
+                    log.add("error", SOURCE, null, "integrations didn't come in time; the agent begins without them");
+                }
+                isStartedAnew = false;
                 var started = launch();
                 process = started;
                 awaitReady(started);
                 int code = started.waitFor();
                 isReady = false;
-                if (!isStopping) {
+                if (!isStopping && !isStartedAnew) {
                     Log.warn("opencode ended with %d, starting it again", code);
                     log.add(
                             "error",
@@ -83,7 +101,7 @@ final class OpenCodeProcess {
     private void awaitReady(Process started) throws InterruptedException {
         while (started.isAlive()) {
             if (api.isHealthy()) {
-                isReady = true;
+                isReady = !isStartedAnew;
                 return;
             }
             TimeUnit.MILLISECONDS.sleep(50);

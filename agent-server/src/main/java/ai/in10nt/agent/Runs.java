@@ -32,6 +32,9 @@ final class Runs {
     private final Object lock = new Object();
     private @Nullable Run active;
     private boolean isActiveCancelled;
+    /** It began with another environment than there is now. */
+    private boolean isAgentOld;
+
     private @Nullable Failure sessionError;
     private @Nullable RunStream stream;
     private @Nullable RunLog lines;
@@ -117,6 +120,26 @@ final class Runs {
         return new AgentRun.Progress(told.hasAfter(after + events.size()) ? run.unfinished() : run.reportNow(), events);
     }
 
+    /** Between two runs the agent is given what its environment lacks. False: a run goes on; then at its end. */
+    boolean give(Integrations.Given given) {
+        synchronized (lock) {
+            if (config.integrations().put(given)) {
+                isAgentOld = true;
+            }
+            if (active == null) {
+                renewAgent();
+            }
+            return !isAgentOld;
+        }
+    }
+
+    private void renewAgent() {
+        if (isAgentOld) {
+            isAgentOld = false;
+            agent.startAnew();
+        }
+    }
+
     /** Ends the run, if it is the one that runs. */
     void cancel(String taskId) {
         synchronized (lock) {
@@ -168,6 +191,7 @@ final class Runs {
                 if (lines != null) {
                     lines.end(ended.reportNow());
                 }
+                renewAgent();
                 lock.notifyAll();
             }
         }

@@ -15,14 +15,22 @@ final class Variables {
         }
     }
 
-    private final Map<String, String> values;
+    private final AgentConfig config;
 
     Variables(AgentConfig config) {
-        var env = config.secrets().env();
-        this.values = env == null ? Map.of() : env;
+        this.config = config;
+    }
+
+    private Map<String, String> values() {
+        var values = config.integrations().environment();
+        if (config.secrets().env() != null) {
+            values.putAll(config.secrets().env());
+        }
+        return values;
     }
 
     String in(String text) {
+        var values = values();
         return NAME.matcher(text).replaceAll(match -> {
             var value = values.get(match.group(1));
             if (value == null) {

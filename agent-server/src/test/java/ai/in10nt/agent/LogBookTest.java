@@ -30,8 +30,11 @@ class LogBookTest {
                 1,
                 "the-agents-token",
                 Map.of("openrouter", new AgentConfig.Provider("http://model", "providers-key", null, null)),
-                Map.of("PASSWORD", "hush-hush", "MODE", "dev", "PEM", "-----BEGIN-----\nabcdefgh\n"));
-        return new LogBook(folder, instance, new Masks(secrets), segmentBytes, mostBytes);
+                Map.of("PASSWORD", "hush-hush", "MODE", "dev", "PEM", "-----BEGIN-----\nabcdefgh\n"),
+                null);
+        var config = new AgentConfig(
+                secrets, folder, folder, "", 0, 0, folder, folder, true, Map.of(), new Integrations(false));
+        return new LogBook(folder, instance, new Masks(config), segmentBytes, mostBytes);
     }
 
     private LogBook open() {

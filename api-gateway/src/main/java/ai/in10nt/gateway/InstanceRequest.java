@@ -18,7 +18,8 @@ record InstanceRequest(
         Map<String, String> labels,
         @Nullable Integer autoStopMinutes,
         @Nullable Integer ttlMinutes,
-        boolean uniqueName) {
+        boolean uniqueName,
+        IntegrationRequest integrations) {
 
     /** Fly's regions as of 2025-10-16. */
     static final Set<String> REGIONS = Set.of(
@@ -56,12 +57,13 @@ record InstanceRequest(
                 labels(body),
                 minutes(body, "autoStopMinutes", MAX_IDLE_MINUTES),
                 minutes(body, "ttlMinutes", MAX_TTL_MINUTES),
-                body.flag("uniqueName", "uniqueName", false));
-        for (var field : List.of(
-                "containerTemplateId", "templateId", "vmImage", "snapshotId", "integrations", "integrationEnv")) {
+                body.flag("uniqueName", "uniqueName", false),
+                IntegrationRequest.ofCreate(body));
+        for (var field : List.of("containerTemplateId", "templateId", "vmImage", "snapshotId")) {
             body.notBuilt(field);
         }
         body.done();
+        request.integrations.refuseUnlessFor(request.agentType);
         if (request.agentType.equals("moltbot")) {
             throw Problem.notBuilt(
                     List.of(new Problem.FieldError("agentType", "moltbot isn't built yet; use opencode")));

@@ -45,6 +45,7 @@ public class InstancesResource {
     private final Keysets keysets;
     private final Idempotency idempotency;
     private final Machines machines;
+    private final Integrations integrations;
 
     InstancesResource(
             Caller caller,
@@ -54,7 +55,8 @@ public class InstancesResource {
             GatewayConfig config,
             Keysets keysets,
             Idempotency idempotency,
-            Machines machines) {
+            Machines machines,
+            Integrations integrations) {
         this.caller = caller;
         this.view = view;
         this.commands = commands;
@@ -63,6 +65,7 @@ public class InstancesResource {
         this.keysets = keysets;
         this.idempotency = idempotency;
         this.machines = machines;
+        this.integrations = integrations;
     }
 
     @POST
@@ -86,7 +89,12 @@ public class InstancesResource {
                 request.labels(),
                 request.autoStopMinutes(),
                 request.ttlMinutes(),
-                request.uniqueName() ? true : null);
+                request.uniqueName() ? true : null,
+                request.integrations().names());
+        if (!request.integrations().names().isEmpty()) {
+            // First, so that the machine's first boot finds them. Of an instance that is refused they are forgotten.
+            integrations.decide(caller, id, request.integrations(), ids.before());
+        }
         var placeholder = Resource.of(caller.tenant(), 0, InstanceData.created(command, Instant.now()));
         var state = submit(command, ids, placeholder, BOOTED, false, prefer);
         boolean isSettled = BOOTED.contains(state.instance().status());

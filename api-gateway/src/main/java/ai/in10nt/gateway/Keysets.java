@@ -11,12 +11,15 @@ import java.nio.file.Files;
 @ApplicationScoped
 class Keysets {
     private final SealedValue.Sealer toProvisioner;
+    private final SealedValue.Sealer toIntegrations;
     private final AgentAccess agentAccess;
 
     Keysets(GatewayConfig config) {
         try {
             toProvisioner =
                     new SealedValue.Sealer(Files.readString(config.keyset().resolve("provisioner-public.json")));
+            toIntegrations =
+                    new SealedValue.Sealer(Files.readString(config.keyset().resolve("integration-public.json")));
             agentAccess = new AgentAccess(Files.readString(config.keyset().resolve("agent-access.key")));
         } catch (IOException e) {
             throw new UncheckedIOException("the gateway's keys", e);
@@ -25,6 +28,10 @@ class Keysets {
 
     SealedValue.Sealer toProvisioner() {
         return toProvisioner;
+    }
+
+    SealedValue.Sealer toIntegrations() {
+        return toIntegrations;
     }
 
     AgentAccess agentAccess() {

@@ -13,7 +13,7 @@ import jakarta.ws.rs.core.MediaType;
 @Path("/instances/{id}")
 @Produces(MediaType.WILDCARD)
 public class NotBuiltOfInstance {
-    private static final String ONE = "/{what:snapshot|integrations}";
+    private static final String ONE = "/{what:snapshot}";
 
     private final Caller caller;
     private final View view;

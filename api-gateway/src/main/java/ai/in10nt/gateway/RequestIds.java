@@ -35,6 +35,11 @@ final class RequestIds {
         return new RequestIds(Optional.empty(), Instant.EPOCH);
     }
 
+    /** For a command that the same request sends before its own. */
+    RequestIds before() {
+        return new RequestIds(seed.map(text -> text + "\nbefore"), at);
+    }
+
     static RequestIds derived(String seed, Instant at) {
         return new RequestIds(Optional.of(seed), at);
     }

@@ -2,6 +2,8 @@ package ai.in10nt.gateway;
 
 import ai.in10nt.contracts.InstanceData;
 import ai.in10nt.contracts.InstanceEvent;
+import ai.in10nt.contracts.IntegrationData;
+import ai.in10nt.contracts.IntegrationEvent;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.TaskData;
@@ -10,7 +12,7 @@ import ai.in10nt.contracts.Topic;
 import java.time.Instant;
 import java.util.Optional;
 
-/** One row of the view: an instance or a task, as the latest event told it. */
+/** One row of the view: an instance, a task or the integrations of an instance, as the latest event told it. */
 record Resource(
         String id,
         String kind,
@@ -24,6 +26,7 @@ record Resource(
 
     static final String INSTANCE = "instance";
     static final String TASK = "task";
+    static final String INTEGRATION = "integration";
 
     /** What an event tells of; empty where it is none. */
     static Optional<Resource> from(Message message, String topic) {
@@ -35,7 +38,24 @@ record Resource(
             var event = Json.read(message.data(), TaskEvent.class);
             return Optional.of(of(message.tenant(), event.revision(), event.task()));
         }
+        if (topic.equals(Topic.INTEGRATION_EVENTS.topicName())) {
+            var event = Json.read(message.data(), IntegrationEvent.class);
+            return Optional.of(of(message.tenant(), event.revision(), event.integrations()));
+        }
         return Optional.empty();
+    }
+
+    private static Resource of(String tenant, long revision, IntegrationData integrations) {
+        return new Resource(
+                IntegrationData.idOf(integrations.instanceId()),
+                INTEGRATION,
+                tenant,
+                integrations.instanceId().value(),
+                "",
+                integrations.applied() == IntegrationData.Applied.TRUE ? "applied" : "pending",
+                revision,
+                Json.text(integrations),
+                integrations.updatedAt());
     }
 
     static Resource of(String tenant, long revision, InstanceData instance) {
@@ -67,6 +87,10 @@ record Resource(
 
     InstanceData instance() {
         return Json.read(body, InstanceData.class);
+    }
+
+    IntegrationData integrations() {
+        return Json.read(body, IntegrationData.class);
     }
 
     TaskData task() {

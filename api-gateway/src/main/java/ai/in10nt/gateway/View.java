@@ -1,6 +1,7 @@
 package ai.in10nt.gateway;
 
 import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.contracts.IntegrationData;
 import ai.in10nt.contracts.TaskId;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
@@ -77,7 +78,7 @@ class View {
     }
 
     Uni<Optional<Resource>> find(String tenant, String kind, String id) {
-        if (!InstanceId.isValid(id) && !TaskId.isValid(id)) {
+        if (!InstanceId.isValid(id) && !TaskId.isValid(id) && !IntegrationData.isId(id)) {
             return Uni.createFrom().item(Optional.empty());
         }
         return pool.preparedQuery("select " + COLUMNS + " from resource where id = $1 and tenant = $2 and kind = $3")

@@ -110,7 +110,7 @@ class ViewRebuild {
         var settings = new TreeMap<>(CONSUMER);
         settings.put("bootstrap.servers", kafka);
         var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        var partitions = Stream.of(Topic.INSTANCE_EVENTS, Topic.TASK_EVENTS)
+        var partitions = Stream.of(Topic.INSTANCE_EVENTS, Topic.TASK_EVENTS, Topic.INTEGRATION_EVENTS)
                 .flatMap(topic -> IntStream.range(0, Topic.PARTITIONS)
                         .mapToObj(number -> new TopicPartition(topic.topicName(), number)))
                 .toList();

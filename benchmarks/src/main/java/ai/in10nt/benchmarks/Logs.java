@@ -98,8 +98,9 @@ final class Logs {
                 var publisher = new Socket(InetAddress.getLoopbackAddress(), nchanPort)) {
             long began = System.nanoTime();
             var publishing = publish(publisher, "/pub/" + readers, lines);
-            subscribers.await((long) lines * readers);
-            theirs = (double) lines * readers / (System.nanoTime() - began) * 1e9;
+            // With one quick publisher and one reader nchan loses some now and then: those that came count.
+            long last = subscribers.awaitWhatComes((long) lines * readers);
+            theirs = subscribers.events() / (double) (last - began) * 1e9;
             publishing.join();
         }
         return Row.atLeast(

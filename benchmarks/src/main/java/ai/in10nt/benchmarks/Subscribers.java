@@ -15,6 +15,7 @@ import java.util.Map;
  * with them: a single byte isn't cut in two by HTTP's chunks.
  */
 final class Subscribers implements AutoCloseable {
+    private static final long SILENCE_MS = 3000;
     static final char MARK = '~';
 
     private final Selector selector = Selector.open();
@@ -53,9 +54,24 @@ final class Subscribers implements AutoCloseable {
         }
     }
 
+    /** The same of a server that may lose some: until nothing comes for a while; when the last one came. */
+    long awaitWhatComes(long wanted) throws IOException {
+        long last = System.nanoTime();
+        while (events < wanted && read(SILENCE_MS)) {
+            last = System.nanoTime();
+        }
+        return last;
+    }
+
     private void read() throws IOException {
-        if (selector.select(30_000) == 0) {
+        if (!read(30_000)) {
             throw new IOException("nothing comes, after " + events + " events");
+        }
+    }
+
+    private boolean read(long patienceMs) throws IOException {
+        if (selector.select(patienceMs) == 0) {
+            return false;
         }
         var keys = selector.selectedKeys().iterator();
         while (keys.hasNext()) {
@@ -75,6 +91,7 @@ final class Subscribers implements AutoCloseable {
                 }
             }
         }
+        return true;
     }
 
     @Override

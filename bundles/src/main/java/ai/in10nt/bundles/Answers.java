@@ -30,7 +30,9 @@ public final class Answers {
     /** The first of a list of texts, or the whole answer where it isn't JSON. */
     public static String firstOrText(Reply reply, String name) {
         var json = json(reply);
-        return json.isMissingNode() ? shortened(reply.body()) : shortened(json.path(name).path(0).asText());
+        return json.isMissingNode()
+                ? shortened(reply.body())
+                : shortened(json.path(name).path(0).asText());
     }
 
     /** Where {@code X-OAuth-Scopes} is told. */

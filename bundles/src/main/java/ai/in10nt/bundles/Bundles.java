@@ -13,13 +13,7 @@ import java.util.Optional;
 /** All integrations that there are. */
 public final class Bundles {
     public static final List<Bundle> ALL = List.of(
-            Discord.BUNDLE,
-            Slack.BUNDLE,
-            GitHub.BUNDLE,
-            Notion.BUNDLE,
-            Telegram.BUNDLE,
-            Jira.BUNDLE,
-            Voice.BUNDLE);
+            Discord.BUNDLE, Slack.BUNDLE, GitHub.BUNDLE, Notion.BUNDLE, Telegram.BUNDLE, Jira.BUNDLE, Voice.BUNDLE);
 
     private Bundles() {}
 
@@ -33,6 +27,8 @@ public final class Bundles {
 
     /** Those that have a variable of this name. */
     public static List<Bundle> withVariable(String variable) {
-        return ALL.stream().filter(bundle -> bundle.variable(variable).isPresent()).toList();
+        return ALL.stream()
+                .filter(bundle -> bundle.variable(variable).isPresent())
+                .toList();
     }
 }

@@ -16,7 +16,12 @@ import org.jspecify.annotations.Nullable;
  * @param hint said of a value that doesn't look so; the value is taken all the same
  */
 public record Variable(
-        String name, boolean isRequired, boolean isSecret, boolean isUrl, @Nullable Pattern usual, String hint) {
+        String name,
+        boolean isRequired,
+        boolean isSecret,
+        boolean isUrl,
+        @Nullable Pattern usual,
+        String hint) {
 
     /** The longest value, in bytes of UTF-8. */
     public static final int MAX_BYTES = 8 * 1024;

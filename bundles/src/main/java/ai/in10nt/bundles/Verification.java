@@ -40,12 +40,20 @@ public record Verification(
         }
     }
 
-    /** @param headers the first value of each, names in lower case */
+    /**
+     * What came back.
+     *
+     * @param headers the first value of each, names in lower case
+     */
     public record Reply(int status, Map<String, String> headers, String body) {}
 
     /** What an answer means. Reasons are the partner's own words. */
     public sealed interface Verdict {
-        /** @param warnings scopes that are missing, and the like */
+        /**
+         * The values are right.
+         *
+         * @param warnings scopes that are missing, and the like
+         */
         record Valid(List<String> warnings) implements Verdict {}
 
         record Invalid(String reason) implements Verdict {}
@@ -77,8 +85,7 @@ public record Verification(
     }
 
     public static String basic(String user, String password) {
-        return "Basic "
-                + Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
+        return "Basic " + Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
     }
 
     /** For a place in a path. */

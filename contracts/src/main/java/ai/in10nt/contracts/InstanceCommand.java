@@ -17,6 +17,7 @@ public sealed interface InstanceCommand {
      * @param autoStopMinutes without use, after which it is stopped
      * @param ttlMinutes after which it is destroyed, counted from its creation
      * @param uniqueName true: refused where another one of the tenant, not destroyed, has the name
+     * @param integrations names of those that it begins with; their values go to their owner by a command of their own
      */
     record Create(
             InstanceId instanceId,
@@ -30,11 +31,14 @@ public sealed interface InstanceCommand {
             Map<String, String> labels,
             @Nullable Integer autoStopMinutes,
             @Nullable Integer ttlMinutes,
-            @Nullable Boolean uniqueName)
+            @Nullable Boolean uniqueName,
+            List<String> integrations)
             implements InstanceCommand {
         public Create {
             env = List.copyOf(env);
             labels = Map.copyOf(labels);
+            // Older commands have none.
+            integrations = integrations == null ? List.of() : List.copyOf(integrations);
         }
     }
 

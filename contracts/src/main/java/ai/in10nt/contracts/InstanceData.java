@@ -59,7 +59,7 @@ public record InstanceData(
                 create.vmSize(),
                 masked,
                 create.agentType(),
-                List.of(),
+                create.integrations(),
                 create.labels(),
                 at,
                 1,
@@ -86,6 +86,28 @@ public record InstanceData(
         return copy(status, agentUrl, updatedAt, generation, error);
     }
 
+    public InstanceData withIntegrations(List<String> integrations, Instant at) {
+        return new InstanceData(
+                instanceId,
+                name,
+                status,
+                agentUrl,
+                createdAt,
+                description,
+                region,
+                vmSize,
+                env,
+                agentType,
+                integrations,
+                labels,
+                at,
+                generation,
+                memoryMb,
+                autoStopMinutes,
+                ttlMinutes,
+                error);
+    }
+
     /** Where there was room: its volume isn't made yet, or was given up. */
     public InstanceData withRegion(String region) {
         return new InstanceData(
@@ -109,7 +131,7 @@ public record InstanceData(
                 error);
     }
 
-    /** Only these, and before the first boot the region, ever change. */
+    /** What changes often. */
     private InstanceData copy(
             InstanceStatus status,
             @Nullable String agentUrl,

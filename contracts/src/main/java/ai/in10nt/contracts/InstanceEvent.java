@@ -21,7 +21,9 @@ public record InstanceEvent(long revision, InstanceData instance) {
         STOPPED,
         DESTROYING,
         DESTROYED,
-        FAILED;
+        FAILED,
+        /** Its integrations are others. */
+        UPDATED;
 
         public String text() {
             return "instance." + name().toLowerCase(Locale.ROOT);

@@ -6,6 +6,8 @@ import com.google.crypto.tink.HybridEncrypt;
 import com.google.crypto.tink.InsecureSecretKeyAccess;
 import com.google.crypto.tink.KeysetHandle;
 import com.google.crypto.tink.TinkJsonProtoKeysetFormat;
+import com.google.crypto.tink.aead.AeadConfig2026;
+import com.google.crypto.tink.aead.PredefinedAeadParameters;
 import com.google.crypto.tink.hybrid.HybridConfig2026;
 import com.google.crypto.tink.hybrid.PredefinedHybridParameters;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +22,19 @@ public final class SealedValue {
     private static final Configuration TINK = HybridConfig2026.get();
 
     private SealedValue() {}
+
+    /** A fresh key that wraps others at rest, as a Tink JSON keyset. */
+    public static String wrappingKeyset() {
+        try {
+            var config = AeadConfig2026.get();
+            return TinkJsonProtoKeysetFormat.serializeKeyset(
+                    KeysetHandle.generateNew(PredefinedAeadParameters.AES256_GCM, config),
+                    config,
+                    InsecureSecretKeyAccess.get());
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
 
     /** A fresh key pair as two Tink JSON keysets. */
     public record KeyPair(String privateKeyset, String publicKeyset) {

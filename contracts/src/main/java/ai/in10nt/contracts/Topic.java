@@ -11,6 +11,9 @@ public enum Topic {
     INSTANCE_EVENTS("in10nt.instance.events", "provisioner-service", Keep.LATEST, "what became of instances"),
     TASK_COMMANDS("in10nt.task.commands", "task-service", Keep.DAYS_7, "prompts to run"),
     TASK_EVENTS("in10nt.task.events", "task-service", Keep.LATEST, "what became of tasks"),
+    INTEGRATION_COMMANDS(
+            "in10nt.integration.commands", "integration-service", Keep.DAYS_7, "what is wanted of integrations"),
+    INTEGRATION_EVENTS("in10nt.integration.events", "integration-service", Keep.LATEST, "what became of integrations"),
     LOG_LINES("in10nt.log.lines", "log-service", Keep.DAY_1, "lines of instances' logs, in batches"),
     REPLIES("in10nt.replies", "all services", Keep.DAYS_7, "answers to commands that caused no event"),
     DEAD_LETTERS("in10nt.dead-letters", "all services", Keep.DAYS_30, "records that could not be understood");

@@ -84,6 +84,32 @@ class MessagesTest {
                 isOver && state != TaskState.COMPLETED ? new Failure("timeout", "It took too long.") : null);
     }
 
+    private static IntegrationData integrations(IntegrationEvent.Type type) {
+        boolean isVerified = type != IntegrationEvent.Type.CHANGED;
+        return new IntegrationData(
+                INSTANCE,
+                List.of(
+                        new IntegrationData.Integration(
+                                "GitHub",
+                                IntegrationData.Status.READY,
+                                List.of("GITHUB_TOKEN"),
+                                List.of(),
+                                List.of(new IntegrationData.Warning("GITHUB_TOKEN", "should begin with ghp_")),
+                                isVerified ? AT : null,
+                                null),
+                        new IntegrationData.Integration(
+                                "Notion",
+                                IntegrationData.Status.INCOMPLETE,
+                                List.of(),
+                                List.of("NOTION_API_TOKEN"),
+                                List.of(),
+                                null,
+                                null)),
+                type == IntegrationEvent.Type.APPLIED ? IntegrationData.Applied.TRUE : IntegrationData.Applied.PENDING,
+                isVerified ? null : true,
+                AT);
+    }
+
     static List<Sample> samples() {
         var samples = new ArrayList<Sample>();
         List<InstanceCommand> commands = List.of(
@@ -99,7 +125,8 @@ class MessagesTest {
                         Map.of("team", "blue"),
                         30,
                         120,
-                        true),
+                        true,
+                        List.of("GitHub")),
                 new InstanceCommand.Start(INSTANCE),
                 new InstanceCommand.Stop(INSTANCE),
                 new InstanceCommand.Restart(INSTANCE),
@@ -109,6 +136,7 @@ class MessagesTest {
         for (var type : InstanceEvent.Type.values()) {
             var status = switch (type) {
                 case RESTARTING -> InstanceStatus.STARTING;
+                case UPDATED -> InstanceStatus.HEALTHY;
                 default -> InstanceStatus.valueOf(type.name());
             };
             samples.add(new Sample(
@@ -142,6 +170,16 @@ class MessagesTest {
         for (var state : TaskState.values()) {
             samples.add(new Sample(
                     TaskEvent.typeOf(state), Topic.TASK_EVENTS, new TaskEvent(3, task(state)), TaskEvent.class));
+        }
+        var set = new IntegrationCommand.Set(INSTANCE, List.of("GitHub"), List.of("GITHUB_TOKEN"), "c2VhbGVk", true);
+        samples.add(new Sample(
+                IntegrationCommand.typeOf(set), Topic.INTEGRATION_COMMANDS, set, IntegrationCommand.Set.class));
+        for (var type : IntegrationEvent.Type.values()) {
+            samples.add(new Sample(
+                    type.text(),
+                    Topic.INTEGRATION_EVENTS,
+                    new IntegrationEvent(2, integrations(type)),
+                    IntegrationEvent.class));
         }
         samples.add(new Sample(
                 LogLines.TYPE,
@@ -310,6 +348,9 @@ class MessagesTest {
                 TaskData.class,
                 Usage.class,
                 Failure.class,
+                IntegrationData.class,
+                IntegrationData.Integration.class,
+                IntegrationData.Warning.class,
                 LogLine.class,
                 TaskCommand.RunOptions.class,
                 TaskCommand.McpServer.class,

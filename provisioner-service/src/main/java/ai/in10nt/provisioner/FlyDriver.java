@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.eclipse.microprofile.rest.client.inject.RestClient;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The only translation between an instance and Fly's machine and volume. Looks before it makes anything, because creating isn't
@@ -263,6 +264,14 @@ class FlyDriver {
                 .replace("{private_ip}", String.valueOf(machine.privateIp()));
     }
 
+    /** Absent: its address is of a part that isn't known before it runs. */
+    @Nullable
+    String agentUrlEarly(Machine machine) {
+        return machine.privateIp() == null && config.fly().agentUrl().contains("{private_ip}")
+                ? null
+                : agentUrl(machine);
+    }
+
     String agentToken(Instance instance) {
         return access.token(instance.data().instanceId(), instance.data().generation());
     }
@@ -312,6 +321,7 @@ class FlyDriver {
                 "generation", instance.data().generation(),
                 "token", agentToken(instance),
                 "env", env(instance),
+                "hasIntegrations", !instance.data().integrations().isEmpty(),
                 "providers", providers));
     }
 

@@ -18,6 +18,7 @@ import ai.in10nt.contracts.InstanceStatus;
 import ai.in10nt.contracts.Trace;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param since when it came into its present status: deadlines count from here
  * @param sealedEnv the variables' values, sealed to this service
+ * @param integrationsRevision of the integrations whose names {@code data} has; 0: as they were created
  */
 record Instance(
         InstanceData data,
@@ -36,7 +38,8 @@ record Instance(
         @Nullable String sealedEnv,
         @Nullable String volumeId,
         @Nullable String machineId,
-        @Nullable Trace trace) {
+        @Nullable Trace trace,
+        long integrationsRevision) {
 
     /** What became of a command. */
     sealed interface Decision {
@@ -69,7 +72,7 @@ record Instance(
 
     private static Instance created(InstanceCommand.Create create, String tenant, @Nullable Trace trace, Instant now) {
         var data = InstanceData.created(create, now);
-        return new Instance(data, tenant, 1, now, create.sealedEnv(), null, null, trace);
+        return new Instance(data, tenant, 1, now, create.sealedEnv(), null, null, trace, 0);
     }
 
     @Nullable
@@ -136,9 +139,36 @@ record Instance(
         return new Decision.Refused(new Failure(code, detail));
     }
 
-    /** Its machine exists and boots. */
-    Instance booting(Instant now) {
-        return to(STARTING, now);
+    /**
+     * Its machine exists and boots.
+     *
+     * @param agentUrl where the agent server will be, for who must tell it something before it is healthy; absent: not known yet
+     */
+    Instance booting(@Nullable String agentUrl, Instant now) {
+        var next = to(STARTING, now);
+        return next.with(next.data.withAgentUrl(agentUrl));
+    }
+
+    /**
+     * Its integrations are others; empty: they aren't, or it is gone. A machine that runs learns of them from their owner.
+     *
+     * @param revision of the integrations: an older one comes late
+     */
+    Optional<Instance> integrated(List<String> names, long revision, Instant now) {
+        if (data.status().isGone() || revision <= integrationsRevision) {
+            return Optional.empty();
+        }
+        boolean isNews = !names.equals(data.integrations());
+        return Optional.of(new Instance(
+                isNews ? data.withIntegrations(names, now) : data,
+                tenant,
+                isNews ? this.revision + 1 : this.revision,
+                since,
+                sealedEnv,
+                volumeId,
+                machineId,
+                trace,
+                revision));
     }
 
     Instance healthy(String agentUrl, Instant now) {
@@ -156,7 +186,8 @@ record Instance(
     }
 
     Instance destroyed(Instant now) {
-        return new Instance(to(DESTROYED, now).data, tenant, revision + 1, now, null, null, null, trace);
+        return new Instance(
+                to(DESTROYED, now).data, tenant, revision + 1, now, null, null, null, trace, integrationsRevision);
     }
 
     Instance failed(Failure error, Instant now) {
@@ -166,15 +197,16 @@ record Instance(
 
     /** There was no room: another region is tried, with a volume of its own. */
     Instance movedTo(String region) {
-        return new Instance(data.withRegion(region), tenant, revision, since, sealedEnv, null, null, trace);
+        return new Instance(
+                data.withRegion(region), tenant, revision, since, sealedEnv, null, null, trace, integrationsRevision);
     }
 
     Instance withVolume(@Nullable String volumeId) {
-        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace);
+        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace, integrationsRevision);
     }
 
     Instance withMachine(@Nullable String machineId) {
-        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace);
+        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace, integrationsRevision);
     }
 
     private Instance nextGeneration(InstanceStatus status, Instant now) {
@@ -183,15 +215,24 @@ record Instance(
     }
 
     private Instance to(InstanceStatus status, Instant now) {
-        return new Instance(data.with(status, now), tenant, revision + 1, now, sealedEnv, volumeId, machineId, trace);
+        return new Instance(
+                data.with(status, now),
+                tenant,
+                revision + 1,
+                now,
+                sealedEnv,
+                volumeId,
+                machineId,
+                trace,
+                integrationsRevision);
     }
 
     private Instance with(InstanceData data) {
-        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace);
+        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace, integrationsRevision);
     }
 
     private Instance traced(@Nullable Trace trace) {
-        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace);
+        return new Instance(data, tenant, revision, since, sealedEnv, volumeId, machineId, trace, integrationsRevision);
     }
 
     @Override

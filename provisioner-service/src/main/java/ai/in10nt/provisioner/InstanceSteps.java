@@ -144,7 +144,7 @@ class InstanceSteps {
         if (instance.machineId() == null) {
             var machine = fly.ensureMachine(instance);
             FailPoint.reach("after-machine-create");
-            return adopted(instance.withMachine(machine.id()), now);
+            return adopted(instance.withMachine(machine.id()), machine, now);
         }
         var machine = fly.machine(instance.machineId());
         if (machine.isEmpty()) {
@@ -154,10 +154,12 @@ class InstanceSteps {
         return boot(instance, machine.get(), now, isCurrent);
     }
 
-    private static Outcome adopted(Instance instance, Instant now) {
+    private Outcome adopted(Instance instance, Machine machine, Instant now) {
         return instance.data().status() == InstanceStatus.PROVISIONING
                 ? new Outcome.Changed(
-                        instance.booting(now), Optional.of(InstanceEvent.Type.STARTING), Optional.of(SOON))
+                        instance.booting(fly.agentUrlEarly(machine), now),
+                        Optional.of(InstanceEvent.Type.STARTING),
+                        Optional.of(SOON))
                 : new Outcome.Changed(instance, Optional.empty(), Optional.of(SOON));
     }
 

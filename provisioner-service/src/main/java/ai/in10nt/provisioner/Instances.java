@@ -3,6 +3,7 @@ package ai.in10nt.provisioner;
 import ai.in10nt.contracts.Ids;
 import ai.in10nt.contracts.InstanceCommand;
 import ai.in10nt.contracts.InstanceEvent;
+import ai.in10nt.contracts.IntegrationEvent;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.Reply;
@@ -115,6 +116,30 @@ class Instances {
                 reply(journal, message, "instance.refused", Reply.refused(named(message), problem), partition);
         }
         return Uni.createFrom().voidItem();
+    }
+
+    /** The names of an instance's integrations are told with it, and the next boot knows whether to wait for their values. */
+    Uni<Void> follow(Journal journal, Message message, int partition) {
+        var event = Json.read(message.data(), IntegrationEvent.class);
+        var id = event.integrations().instanceId().value();
+        return journal.session()
+                .find(InstanceRow.class, id, LockModeType.PESSIMISTIC_WRITE)
+                .invoke(row -> {
+                    var now = now();
+                    Optional.ofNullable(row)
+                            .flatMap(known -> known.instance()
+                                    .integrated(event.integrations().names(), event.revision(), now))
+                            .ifPresent(next -> {
+                                if (next.revision() != row.instance().revision()) {
+                                    journal.event(
+                                            Topic.INSTANCE_EVENTS,
+                                            partition,
+                                            event(InstanceEvent.Type.UPDATED, next, null, now));
+                                }
+                                row.set(next, now);
+                            });
+                })
+                .replaceWithVoid();
     }
 
     private static Reply.Command named(Message message) {

@@ -21,13 +21,25 @@ class InstanceTest {
 
     private static InstanceCommand.Create create() {
         return new InstanceCommand.Create(
-                ID, "a", "d", "opencode", "shared-cpu-1x", "iad", List.of("KEY"), "sealed", Map.of(), null, null, null);
+                ID,
+                "a",
+                "d",
+                "opencode",
+                "shared-cpu-1x",
+                "iad",
+                List.of("KEY"),
+                "sealed",
+                Map.of(),
+                null,
+                null,
+                null,
+                List.of());
     }
 
     @Test
     void an_instance_with_an_end_is_destroyed_when_it_has_come_whatever_it_does() {
         var create = new InstanceCommand.Create(
-                ID, "a", "d", "opencode", "shared-cpu-1x", "iad", List.of(), null, Map.of(), null, 90, null);
+                ID, "a", "d", "opencode", "shared-cpu-1x", "iad", List.of(), null, Map.of(), null, 90, null, List.of());
         var mortal = accepted(Instance.decide(null, create, "acme", null, NOW));
 
         assertThat(mortal.data().ttlMinutes()).isEqualTo(90);
@@ -48,7 +60,7 @@ class InstanceTest {
     }
 
     private static Instance in(InstanceStatus status) {
-        var booting = created().withVolume("vol").withMachine("m").booting(NOW);
+        var booting = created().withVolume("vol").withMachine("m").booting("http://m", NOW);
         return switch (status) {
             case PROVISIONING -> created();
             case STARTING -> booting;

@@ -91,7 +91,8 @@ final class TestFly {
                 Map.of(),
                 null,
                 null,
-                null);
+                null,
+                List.of());
         var decision = Instance.decide(null, command, "acme", null, Instant.now());
         return ((Instance.Decision.Accepted) decision).next();
     }

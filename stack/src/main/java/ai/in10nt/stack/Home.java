@@ -72,10 +72,16 @@ final class Home {
             random.nextBytes(value);
             return Base64.getEncoder().encodeToString(value);
         });
-        if (!Files.exists(at("keys/provisioner-private.json"))) {
+        makePair("provisioner");
+        makePair("integration");
+        secret("keys/integration-wrapping.json", SealedValue::wrappingKeyset);
+    }
+
+    private void makePair(String owner) {
+        if (!Files.exists(at("keys/" + owner + "-private.json"))) {
             var pair = SealedValue.KeyPair.generate();
-            write(at("keys/provisioner-public.json"), pair.publicKeyset());
-            write(at("keys/provisioner-private.json"), pair.privateKeyset());
+            write(at("keys/" + owner + "-public.json"), pair.publicKeyset());
+            write(at("keys/" + owner + "-private.json"), pair.privateKeyset());
         }
     }
 

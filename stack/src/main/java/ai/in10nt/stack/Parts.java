@@ -21,7 +21,7 @@ import org.apache.kafka.common.Uuid;
 final class Parts {
     static final String APP = "in10nt";
     static final String IMAGE = "in10nt/agent:local";
-    static final List<String> DATABASES = List.of("gateway", "provisioner", "task", "log");
+    static final List<String> DATABASES = List.of("gateway", "provisioner", "task", "log", "integration");
 
     private static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -152,7 +152,7 @@ final class Parts {
         var config = service("gateway", port);
         config.put(
                 "gateway.keyset",
-                home.keysFor("api-gateway", "agent-access.key", "provisioner-public.json")
+                home.keysFor("api-gateway", "agent-access.key", "provisioner-public.json", "integration-public.json")
                         .toString());
         config.put("gateway.preview-domain", "localhost");
         config.put("gateway.first-key", home.at("secrets/api-key").toString());
@@ -206,6 +206,20 @@ final class Parts {
         config.put(
                 "logs.keyset", home.keysFor("log-service", "agent-access.key").toString());
         return quarkus("log-service", replica, port, "/q/health/ready", config);
+    }
+
+    Supervised.Definition integrations(int replica) {
+        int port = settings.integrationPort(replica);
+        var config = service("integration", port);
+        config.put(
+                "integrations.keyset",
+                home.keysFor(
+                                "integration-service",
+                                "agent-access.key",
+                                "integration-private.json",
+                                "integration-wrapping.json")
+                        .toString());
+        return quarkus("integration-service", replica, port, "/q/health/ready", config);
     }
 
     /** Where there is one of each, it needs no number; what is added later has one. */

@@ -90,6 +90,10 @@ record Settings(
         return portBase + BLOCK + 40 + replica;
     }
 
+    int integrationPort(int replica) {
+        return portBase + BLOCK + 50 + replica;
+    }
+
     int kafkaPort() {
         return portBase + BLOCK + 1;
     }
@@ -122,6 +126,7 @@ record Settings(
             ports.add(new Port("provisioner-service", provisionerPort(replica)));
             ports.add(new Port("task-service", taskPort(replica)));
             ports.add(new Port("log-service", logPort(replica)));
+            ports.add(new Port("integration-service", integrationPort(replica)));
         }
         ports.add(new Port("kafka", kafkaPort()));
         ports.add(new Port("kafka's controller", kafkaControllerPort()));

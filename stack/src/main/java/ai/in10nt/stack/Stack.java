@@ -158,7 +158,12 @@ public final class Stack {
     }
 
     private List<Supervised.Definition> replica(int number) {
-        return List.of(parts.gateway(number), parts.provisioner(number), parts.tasks(number), parts.logs(number));
+        return List.of(
+                parts.gateway(number),
+                parts.provisioner(number),
+                parts.tasks(number),
+                parts.logs(number),
+                parts.integrations(number));
     }
 
     /** Adds or takes away one of each service, where that is wanted; how many there are then. */

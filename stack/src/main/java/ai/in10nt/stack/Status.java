@@ -129,7 +129,8 @@ final class Status {
             services.add(http(home, "demo-model", settings.modelPort(), "/health"));
         }
         for (int replica = 1; replica <= 9; replica++) {
-            for (var module : List.of("api-gateway", "provisioner-service", "task-service", "log-service")) {
+            for (var module : List.of(
+                    "api-gateway", "provisioner-service", "task-service", "log-service", "integration-service")) {
                 var name = Files.exists(home.at("run/" + module + "-" + replica + ".pid"))
                         ? module + "-" + replica
                         : module;
@@ -140,7 +141,8 @@ final class Status {
                                 case "provisioner-service" ->
                                     http(home, name, settings.provisionerPort(replica), "/q/health/ready");
                                 case "task-service" -> http(home, name, settings.taskPort(replica), "/q/health/ready");
-                                default -> http(home, name, settings.logPort(replica), "/q/health/ready");
+                                case "log-service" -> http(home, name, settings.logPort(replica), "/q/health/ready");
+                                default -> http(home, name, settings.integrationPort(replica), "/q/health/ready");
                             });
                 }
             }

@@ -198,18 +198,12 @@ class BadInputStory {
         var answer = client.send(
                 "POST",
                 "/instances",
-                "{\"name\":\"a\",\"description\":\"d\",\"snapshotId\":\"snap_1\",\"integrations\":[\"GitHub\"],"
-                        + "\"integrationEnv\":{\"GITHUB_TOKEN\":\"x\"},\"vmImage\":\"x\"}");
+                "{\"name\":\"a\",\"description\":\"d\",\"snapshotId\":\"snap_1\",\"vmImage\":\"x\"}");
 
         assertProblem(answer, 501, "not_implemented");
-        assertThat(fields(answer)).containsExactly("vmImage", "snapshotId", "integrations", "integrationEnv");
+        assertThat(fields(answer)).containsExactly("vmImage", "snapshotId");
         assertThat(records()).isEqualTo(before);
-        for (var path : List.of("snapshot", "integrations")) {
-            assertProblem(client.send("POST", "/instances/" + instance + "/" + path, "{}"), 501, "not_implemented");
-        }
-        for (var path : List.of("integrations")) {
-            assertProblem(client.get("/instances/" + instance + "/" + path), 501, "not_implemented");
-        }
+        assertProblem(client.send("POST", "/instances/" + instance + "/snapshot", "{}"), 501, "not_implemented");
         for (var path : List.of("/templates", "/saved-templates")) {
             assertProblem(client.get(path), 501, "not_implemented");
         }

@@ -122,14 +122,14 @@ class DevStory {
 
         JsonNode status = Json.read(dev(21_300, "up", "status", "--json").output(), JsonNode.class);
         assertThat(status.path("services"))
-                .hasSize(8)
+                .hasSize(9)
                 .allSatisfy(
                         service -> assertThat(service.path("ready").asBoolean()).isTrue());
         for (var field : List.of(
                 "baseUrl", "apiKey", "kafka", "flyApiUrl", "flyApiToken", "stateDir", "keysetDir", "volumesDir")) {
             assertThat(status.path(field).asText()).as(field).isNotEmpty();
         }
-        assertThat(status.path("databases")).hasSize(4);
+        assertThat(status.path("databases")).hasSize(5);
         var home = folder.resolve("up");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home)))
                 .isEqualTo("rwx------");

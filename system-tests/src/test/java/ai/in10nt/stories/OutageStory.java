@@ -154,7 +154,8 @@ class OutageStory {
 
     @Test
     void services_that_start_before_what_they_stand_on_wait_for_it() {
-        var services = List.of("api-gateway-1", "provisioner-service-1", "task-service-1", "log-service-1");
+        var services = List.of(
+                "api-gateway-1", "provisioner-service-1", "task-service-1", "log-service-1", "integration-service-1");
         without("postgresql", () -> without("kafka", () -> services.forEach(stack::kill)));
 
         await("all are ready again")

@@ -2,6 +2,7 @@ package ai.in10nt.stories;
 
 import static org.awaitility.Awaitility.await;
 
+import ai.in10nt.bundles.StandIns;
 import ai.in10nt.chaos.Installation;
 import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +31,7 @@ final class TestStack implements AutoCloseable {
     private final int port;
     private @Nullable Contract contract;
     private final Process process;
+    private final StandIns partners = new StandIns();
 
     private TestStack(Path home, int port, int replicas) throws IOException {
         this.home = home;
@@ -37,6 +40,9 @@ final class TestStack implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(home.resolve("stack.out").toFile());
         builder.environment().put("IN10NT_FAILPOINTS", failPoints().toString());
+        StandIns.PARTNERS.forEach(partner -> builder.environment()
+                .put("INTEGRATIONS_PARTNERS_URL_" + partner.toUpperCase(Locale.ROOT), partners.url(partner)));
+        builder.environment().put("INTEGRATIONS_PARTNERS_ALLOW_PRIVATE", "true");
         this.process = builder.start();
     }
 
@@ -66,7 +72,7 @@ final class TestStack implements AutoCloseable {
     private static int freePort() {
         while (true) {
             int base = ThreadLocalRandom.current().nextInt(12_000, 20_900);
-            if (IntStream.concat(IntStream.of(base), IntStream.range(base + 10_001, base + 10_040))
+            if (IntStream.concat(IntStream.of(base), IntStream.range(base + 10_001, base + 10_060))
                     .allMatch(TestStack::isFree)) {
                 return base;
             }
@@ -185,6 +191,11 @@ final class TestStack implements AutoCloseable {
         return "127.0.0.1:" + (port + 10_001);
     }
 
+    /** What stands in for the partners' APIs. */
+    StandIns partners() {
+        return partners;
+    }
+
     Path home() {
         return home;
     }
@@ -259,6 +270,7 @@ final class TestStack implements AutoCloseable {
     @Override
     public void close() {
         stop();
+        partners.close();
         try {
             new ProcessBuilder("rm", "-rf", "--one-file-system", home.toString())
                     .start()

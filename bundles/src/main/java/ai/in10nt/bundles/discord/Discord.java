@@ -21,15 +21,19 @@ public final class Discord {
                     "/api/v10/users/@me",
                     // Discord answers 403 to a request without.
                     Map.of(
-                            "Authorization", "Bot " + values.get(TOKEN),
-                            "User-Agent", "DiscordBot (https://github.com/in10nt, 1)"))),
+                            "Authorization",
+                            "Bot " + values.get(TOKEN),
+                            "User-Agent",
+                            "DiscordBot (https://github.com/in10nt, 1)"))),
             reply -> Verification.byStatus(reply, Answers.text(reply, "message")));
 
     public static final Bundle BUNDLE = Bundle.of(
                     "Discord",
                     USER,
                     Variable.secret(TOKEN)
-                            .usually("[\\w-]{20,}\\.[\\w-]{5,}\\.[\\w-]{20,}", "should have three parts with dots between"),
+                            .usually(
+                                    "[\\w-]{20,}\\.[\\w-]{5,}\\.[\\w-]{20,}",
+                                    "should have three parts with dots between"),
                     Variable.plain("DISCORD_GUILD_ID").usually(SNOWFLAKE, "should be a snowflake: 17 to 20 digits"),
                     Variable.plain("DISCORD_CHANNEL_ID").usually(SNOWFLAKE, "should be a snowflake: 17 to 20 digits"))
             .onlyFor("moltbot");

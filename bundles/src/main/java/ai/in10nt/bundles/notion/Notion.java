@@ -19,8 +19,10 @@ public final class Notion {
             values -> List.of(Verification.Request.get(
                     "/v1/users/me",
                     Map.of(
-                            "Authorization", Verification.bearer(values.getOrDefault(TOKEN, "")),
-                            "Notion-Version", "2022-06-28"))),
+                            "Authorization",
+                            Verification.bearer(values.getOrDefault(TOKEN, "")),
+                            "Notion-Version",
+                            "2022-06-28"))),
             reply -> Verification.byStatus(reply, Answers.text(reply, "message")));
 
     public static final Bundle BUNDLE = Bundle.of(

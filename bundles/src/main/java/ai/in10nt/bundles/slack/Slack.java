@@ -24,7 +24,9 @@ public final class Slack {
             "https://slack.com",
             Set.of(TOKEN),
             values -> List.of(new Verification.Request(
-                    "POST", "/api/auth.test", Map.of("Authorization", Verification.bearer(values.getOrDefault(TOKEN, ""))))),
+                    "POST",
+                    "/api/auth.test",
+                    Map.of("Authorization", Verification.bearer(values.getOrDefault(TOKEN, ""))))),
             Slack::read);
 
     public static final Bundle BUNDLE = Bundle.of(

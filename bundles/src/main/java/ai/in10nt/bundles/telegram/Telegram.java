@@ -18,7 +18,9 @@ public final class Telegram {
             Set.of(TOKEN),
             values -> List.of(Verification.Request.get(
                     // A colon may stand in a path, and is what the API's own examples have.
-                    "/bot" + Verification.encoded(values.getOrDefault(TOKEN, "")).replace("%3A", ":") + "/getMe",
+                    "/bot"
+                            + Verification.encoded(values.getOrDefault(TOKEN, ""))
+                                    .replace("%3A", ":") + "/getMe",
                     Map.of())),
             reply -> Verification.byStatus(reply, Answers.text(reply, "description")));
 

@@ -1,0 +1,146 @@
+package ai.in10nt.integration;
+
+import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.contracts.IntegrationData;
+import ai.in10nt.relay.Journal;
+import ai.in10nt.relay.Reconciler.Due;
+import io.quarkus.vertx.VertxContextSupport;
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Tuple;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.hibernate.reactive.mutiny.Mutiny;
+import org.jspecify.annotations.Nullable;
+
+/** What the reconciler reads and writes; called on virtual threads, blocks them. */
+@ApplicationScoped
+class IntegrationStore {
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final Mutiny.SessionFactory sessions;
+    private final Pool pool;
+    private final Integrations integrations;
+    private final Vault vault;
+
+    IntegrationStore(Mutiny.SessionFactory sessions, Pool pool, Integrations integrations, Vault vault) {
+        this.sessions = sessions;
+        this.pool = pool;
+        this.integrations = integrations;
+        this.vault = vault;
+    }
+
+    /**
+     * Integrations as read, with the version that a write on top of them must still find.
+     *
+     * @param values by the names of their variables
+     */
+    record Read(
+            InstanceId instance,
+            long version,
+            IntegrationData data,
+            Map<String, String> values,
+            long envRevision,
+            @Nullable InstanceMirror machine) {
+        @Override
+        public String toString() {
+            return "Read[" + instance + "]";
+        }
+    }
+
+    /** @param prefix of their ids, to tell two kinds of steps apart */
+    List<Due> due(String column, String prefix, List<Integer> partitions) {
+        var rows = pool.preparedQuery("select instance_id, version from integration where partition = any($1) and "
+                        + column + " order by changed_at limit 1000")
+                .execute(Tuple.of(partitions.toArray(Integer[]::new)))
+                .await()
+                .atMost(PATIENCE);
+        var due = new ArrayList<Due>();
+        rows.forEach(row -> due.add(new Due(prefix + row.getString(0), row.getLong(1))));
+        return due;
+    }
+
+    Optional<Read> find(String instance) {
+        return Optional.ofNullable(await(sessions.withSession(session -> session.find(IntegrationRow.class, instance)
+                .flatMap(row -> row == null
+                        ? Uni.createFrom().<Read>nullItem()
+                        : session.find(InstanceMirror.class, instance).map(mirror -> read(row, mirror))))));
+    }
+
+    private Read read(IntegrationRow row, @Nullable InstanceMirror mirror) {
+        var instance = new InstanceId(row.instanceId);
+        return new Read(
+                instance,
+                row.version,
+                row.data(),
+                vault.open(row.tenant, instance, row.values()),
+                row.envRevision,
+                mirror);
+    }
+
+    /** Unless something else happened to them meanwhile. */
+    private void write(Read read, BiConsumer<Journal, IntegrationRow> change) {
+        await(Journal.transaction(
+                sessions,
+                journal -> Integrations.row(journal, read.instance().value())
+                        .invoke(row -> row.filter(current -> current.version == read.version())
+                                .ifPresent(current -> change.accept(journal, current)))));
+    }
+
+    void given(Read read, int generation) {
+        write(read, (journal, row) -> integrations.given(journal, row, read.envRevision(), generation, now()));
+    }
+
+    /** Nobody is there to be given them; the next boot makes them due again. */
+    void notDue(Read read) {
+        write(read, (_, row) -> row.deliver = false);
+    }
+
+    void verified(Read read, Map<String, IntegrationData.Integration> said) {
+        write(read, (journal, row) -> integrations.verified(journal, row, said, now()));
+    }
+
+    private Instant now() {
+        return integrations.now();
+    }
+
+    /** Those that were set for an instance that never came. */
+    List<String> ofNoInstance(Instant before) {
+        var rows = pool.preparedQuery("select instance_id from integration i where changed_at < $1"
+                        + " and not exists (select 1 from instance_mirror m where m.id = i.instance_id) limit 100")
+                .execute(Tuple.of(before.atOffset(ZoneOffset.UTC)))
+                .await()
+                .atMost(PATIENCE);
+        var ids = new ArrayList<String>();
+        rows.forEach(row -> ids.add(row.getString(0)));
+        return ids;
+    }
+
+    void forget(String instance) {
+        await(Journal.transaction(
+                sessions,
+                journal -> Integrations.row(journal, instance)
+                        .flatMap(row -> row.isEmpty()
+                                ? Uni.createFrom().voidItem()
+                                : integrations.forget(journal, row.get()))));
+    }
+
+    /** Where a session belongs to an event loop but the caller doesn't. */
+    private static <T> @Nullable T await(Uni<T> uni) {
+        try {
+            return VertxContextSupport.subscribeAndAwait(
+                    () -> uni.ifNoItem().after(PATIENCE).fail());
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

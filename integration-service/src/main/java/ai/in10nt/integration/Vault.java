@@ -1,0 +1,110 @@
+package ai.in10nt.integration;
+
+import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.SealedValue;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.google.crypto.tink.Aead;
+import com.google.crypto.tink.Configuration;
+import com.google.crypto.tink.InsecureSecretKeyAccess;
+import com.google.crypto.tink.KeysetHandle;
+import com.google.crypto.tink.TinkJsonProtoKeysetFormat;
+import com.google.crypto.tink.TinkProtoKeysetFormat;
+import com.google.crypto.tink.aead.AeadConfig2026;
+import com.google.crypto.tink.aead.PredefinedAeadParameters;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.security.GeneralSecurityException;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The values of integrations, at rest. Each instance has a data key of its own, which lies beside them wrapped by the installation's
+ * key: when the row goes, what history still has of it opens nothing without that one; and once that one is rotated away, nothing at
+ * all.
+ */
+@ApplicationScoped
+class Vault {
+    private static final Configuration TINK = AeadConfig2026.get();
+
+    private final SealedValue.Opener fromGateway;
+    private final Aead wrapping;
+
+    /** The bytes as they are stored; both absent: there are no values. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Sealed(byte @Nullable [] dataKey, byte @Nullable [] text) {
+        static final Sealed NOTHING = new Sealed(null, null);
+
+        @Override
+        public String toString() {
+            return "Sealed[…]";
+        }
+    }
+
+    Vault(IntegrationConfig config) {
+        try {
+            fromGateway =
+                    new SealedValue.Opener(Files.readString(config.keyset().resolve("integration-private.json")));
+            wrapping = TinkJsonProtoKeysetFormat.parseKeyset(
+                            Files.readString(config.keyset().resolve("integration-wrapping.json")),
+                            TINK,
+                            InsecureSecretKeyAccess.get())
+                    .getPrimitive(TINK, Aead.class);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the keys of integrations", e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("integration-wrapping.json is no Tink keyset", e);
+        }
+    }
+
+    /** What the gateway sealed. */
+    Map<String, String> opened(String tenant, InstanceId instance, @Nullable String sealedEnv) {
+        return sealedEnv == null ? Map.of() : map(fromGateway.open(tenant, instance, sealedEnv));
+    }
+
+    Map<String, String> open(String tenant, InstanceId instance, Sealed sealed) {
+        if (sealed.dataKey() == null || sealed.text() == null) {
+            return Map.of();
+        }
+        try {
+            var context = context(tenant, instance);
+            var key = TinkProtoKeysetFormat.parseEncryptedKeyset(sealed.dataKey(), wrapping, context, TINK)
+                    .getPrimitive(TINK, Aead.class);
+            return map(new String(key.decrypt(sealed.text(), context), StandardCharsets.UTF_8));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("the values of " + instance + " can't be opened", e);
+        }
+    }
+
+    /** By a new key each time: what was sealed before, and may still lie in the database's history, has none any more. */
+    Sealed seal(String tenant, InstanceId instance, Map<String, String> values) {
+        if (values.isEmpty()) {
+            return Sealed.NOTHING;
+        }
+        try {
+            var context = context(tenant, instance);
+            var key = KeysetHandle.generateNew(PredefinedAeadParameters.AES256_GCM, TINK);
+            return new Sealed(
+                    TinkProtoKeysetFormat.serializeEncryptedKeyset(key, wrapping, context, TINK),
+                    key.getPrimitive(TINK, Aead.class).encrypt(Json.bytes(values), context));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("values of " + instance + " can't be sealed", e);
+        }
+    }
+
+    private static byte[] context(String tenant, InstanceId instance) {
+        return ("integrations\n" + tenant + "\n" + instance).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static Map<String, String> map(String json) {
+        var values = new TreeMap<String, String>();
+        Json.read(json, JsonNode.class)
+                .properties()
+                .forEach(value -> values.put(value.getKey(), value.getValue().asText()));
+        return values;
+    }
+}
