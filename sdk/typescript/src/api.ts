@@ -1502,7 +1502,7 @@ export interface paths {
         };
         /**
          * The log of the instance: live as Server-Sent Events, or, with Accept: application/json, what is stored
-         * @description The stream begins now, or behind Last-Event-ID, or at `from=start|now|<time>`; `event: end` when the instance was destroyed; asked for more after that, 204. Ids count from 1 in each instance, are kept for 7 days and are the same in the stream, in what is stored and on the topic in10nt.log.lines. Stored lines are the newest that match, or, with `after`, the first that follow it; oldest first. A page may end early where its lines are long; Link leads to the next.
+         * @description The stream begins now, or behind Last-Event-ID, or at `from=start|now|<time>`; `event: end` when the instance was destroyed; asked for more after that, 204. Ids count from 1 in each instance, are kept for 7 days and are the same in the stream, in what is stored and on the topic in10nt.log.lines. Stored lines are the newest that match, or, with `after`, the first that follow it; oldest first. A page may end early, even empty, where its lines are long or looking for them takes more than 5 s; Link leads to the next, and where there is none there is no more.
          */
         get: {
             parameters: {
@@ -1633,6 +1633,217 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/instances/{id}/integrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example inst_01m86rnnxedwz1br0chx7w5g6r */
+                id: components["parameters"]["InstanceId"];
+            };
+            cookie?: never;
+        };
+        /** The integrations of the instance and how they stand */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example inst_01m86rnnxedwz1br0chx7w5g6r */
+                    id: components["parameters"]["InstanceId"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Names and states; values never */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "instanceId": "inst_01m86rnnxedwz1br0chx7w5g6r",
+                         *       "integrations": [
+                         *         {
+                         *           "name": "GitHub",
+                         *           "status": "ready",
+                         *           "variables": [
+                         *             "GITHUB_TOKEN"
+                         *           ],
+                         *           "missing": [],
+                         *           "warnings": [],
+                         *           "verifiedAt": "2026-11-24T12:00:00Z"
+                         *         },
+                         *         {
+                         *           "name": "Notion",
+                         *           "status": "incomplete",
+                         *           "variables": [],
+                         *           "missing": [
+                         *             "NOTION_API_TOKEN"
+                         *           ],
+                         *           "warnings": []
+                         *         }
+                         *       ],
+                         *       "applied": true,
+                         *       "updatedAt": "2026-11-24T12:00:00Z"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Integrations"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        /** The same as POST */
+        put: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description Up to 255 visible ASCII characters. The same key and body, on the same path, give the first answer again, for 24 hours. */
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                };
+                path: {
+                    /** @example inst_01m86rnnxedwz1br0chx7w5g6r */
+                    id: components["parameters"]["InstanceId"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "integrations": [
+                     *         "GitHub",
+                     *         "Notion"
+                     *       ],
+                     *       "integrationEnv": {
+                     *         "GITHUB_TOKEN": "ghp_xxx"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SetIntegrations"];
+                };
+            };
+            responses: {
+                /** @description Names and states; values never */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "instanceId": "inst_01m86rnnxedwz1br0chx7w5g6r",
+                         *       "integrations": [
+                         *         {
+                         *           "name": "GitHub",
+                         *           "status": "ready",
+                         *           "variables": [
+                         *             "GITHUB_TOKEN"
+                         *           ],
+                         *           "missing": [],
+                         *           "warnings": [],
+                         *           "verifiedAt": "2026-11-24T12:00:00Z"
+                         *         },
+                         *         {
+                         *           "name": "Notion",
+                         *           "status": "incomplete",
+                         *           "variables": [],
+                         *           "missing": [
+                         *             "NOTION_API_TOKEN"
+                         *           ],
+                         *           "warnings": []
+                         *         }
+                         *       ],
+                         *       "applied": true,
+                         *       "updatedAt": "2026-11-24T12:00:00Z"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Integrations"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        /** Sets the integrations; the agent has them before its next task at the latest */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description Up to 255 visible ASCII characters. The same key and body, on the same path, give the first answer again, for 24 hours. */
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                };
+                path: {
+                    /** @example inst_01m86rnnxedwz1br0chx7w5g6r */
+                    id: components["parameters"]["InstanceId"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "integrations": [
+                     *         "GitHub",
+                     *         "Notion"
+                     *       ],
+                     *       "integrationEnv": {
+                     *         "GITHUB_TOKEN": "ghp_xxx"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SetIntegrations"];
+                };
+            };
+            responses: {
+                /** @description Names and states; values never */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "instanceId": "inst_01m86rnnxedwz1br0chx7w5g6r",
+                         *       "integrations": [
+                         *         {
+                         *           "name": "GitHub",
+                         *           "status": "ready",
+                         *           "variables": [
+                         *             "GITHUB_TOKEN"
+                         *           ],
+                         *           "missing": [],
+                         *           "warnings": [],
+                         *           "verifiedAt": "2026-11-24T12:00:00Z"
+                         *         },
+                         *         {
+                         *           "name": "Notion",
+                         *           "status": "incomplete",
+                         *           "variables": [],
+                         *           "missing": [
+                         *             "NOTION_API_TOKEN"
+                         *           ],
+                         *           "warnings": []
+                         *         }
+                         *       ],
+                         *       "applied": true,
+                         *       "updatedAt": "2026-11-24T12:00:00Z"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Integrations"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2414,10 +2625,10 @@ export interface components {
             /** @description The path that was asked for */
             instance?: string;
             /**
-             * @description A stable word. 400: invalid_request (errors names each field), malformed_json, bad_request, invalid_path, path_outside_workspace, invalid_port, port_refused, too_many_ports, invalid_from, invalid_last_event_id, invalid_idempotency_key. 401: unauthorized, invalid_ticket. 403: insufficient_scope. 404: not_found, instance_not_found, task_not_found, key_not_found, file_not_found. 405: method_not_allowed. 406: not_acceptable. 415: unsupported_media_type. 409: name_taken, instance_stopped, instance_failed, instance_destroyed, instance_restarted, is_a_directory, not_a_directory, not_a_file, path_changed, file_failed. 410: stream_expired. 412: precondition_failed. 413: too_large, prompt_too_large, workspace_full. 414: uri_too_long. 416: range_not_satisfiable. 431: headers_too_large. 422: idempotency_key_reused, cwd_not_found. 500: internal_error, rebuild_failed. 501: not_implemented. 502: machine_failed, machine_unreachable, port_not_listening, port_not_answering. 503: database_unavailable, kafka_unavailable, task_service_unavailable, log_service_unavailable, instance_not_healthy, port_too_busy, try_again; each with Retry-After.
+             * @description A stable word. 400: invalid_request (errors names each field), malformed_json, bad_request, invalid_path, path_outside_workspace, invalid_port, port_refused, too_many_ports, invalid_from, invalid_last_event_id, invalid_idempotency_key. 401: unauthorized, invalid_ticket. 403: insufficient_scope. 404: not_found, instance_not_found, task_not_found, key_not_found, file_not_found. 405: method_not_allowed. 406: not_acceptable. 415: unsupported_media_type. 409: name_taken, instance_stopped, instance_failed, instance_destroyed, instance_restarted, is_a_directory, not_a_directory, not_a_file, path_changed, file_failed. 410: stream_expired. 412: precondition_failed. 413: too_large, prompt_too_large, workspace_full. 414: uri_too_long. 416: range_not_satisfiable. 431: headers_too_large. 422: idempotency_key_reused, cwd_not_found, discord_requires_moltbot. 500: internal_error, rebuild_failed. 501: not_implemented. 502: machine_failed, machine_unreachable, port_not_listening, port_not_answering. 503: database_unavailable, kafka_unavailable, task_service_unavailable, log_service_unavailable, integration_service_unavailable, instance_not_healthy, port_too_busy, try_again; each with Retry-After.
              * @enum {unknown}
              */
-            code: "invalid_request" | "malformed_json" | "bad_request" | "invalid_path" | "is_a_directory" | "not_a_directory" | "not_a_file" | "path_outside_workspace" | "cwd_not_found" | "invalid_port" | "port_refused" | "invalid_from" | "invalid_last_event_id" | "invalid_idempotency_key" | "unauthorized" | "invalid_ticket" | "insufficient_scope" | "not_found" | "instance_not_found" | "task_not_found" | "key_not_found" | "file_not_found" | "method_not_allowed" | "not_acceptable" | "unsupported_media_type" | "name_taken" | "instance_stopped" | "instance_failed" | "instance_destroyed" | "instance_restarted" | "path_changed" | "too_many_ports" | "stream_expired" | "precondition_failed" | "too_large" | "prompt_too_large" | "uri_too_long" | "headers_too_large" | "range_not_satisfiable" | "idempotency_key_reused" | "internal_error" | "rebuild_failed" | "not_implemented" | "workspace_full" | "machine_failed" | "machine_unreachable" | "port_not_listening" | "port_not_answering" | "file_failed" | "database_unavailable" | "kafka_unavailable" | "task_service_unavailable" | "log_service_unavailable" | "instance_not_healthy" | "port_too_busy" | "try_again";
+            code: "invalid_request" | "malformed_json" | "bad_request" | "invalid_path" | "is_a_directory" | "not_a_directory" | "not_a_file" | "path_outside_workspace" | "cwd_not_found" | "invalid_port" | "port_refused" | "invalid_from" | "invalid_last_event_id" | "invalid_idempotency_key" | "unauthorized" | "invalid_ticket" | "insufficient_scope" | "not_found" | "instance_not_found" | "task_not_found" | "key_not_found" | "file_not_found" | "method_not_allowed" | "not_acceptable" | "unsupported_media_type" | "name_taken" | "instance_stopped" | "instance_failed" | "instance_destroyed" | "instance_restarted" | "path_changed" | "too_many_ports" | "stream_expired" | "precondition_failed" | "too_large" | "prompt_too_large" | "uri_too_long" | "headers_too_large" | "range_not_satisfiable" | "idempotency_key_reused" | "internal_error" | "rebuild_failed" | "not_implemented" | "workspace_full" | "machine_failed" | "machine_unreachable" | "port_not_listening" | "port_not_answering" | "file_failed" | "database_unavailable" | "kafka_unavailable" | "task_service_unavailable" | "log_service_unavailable" | "integration_service_unavailable" | "discord_requires_moltbot" | "instance_not_healthy" | "port_too_busy" | "try_again";
             /** @description The detail again */
             error: string;
             /** @description Every bad field */
@@ -2488,6 +2699,62 @@ export interface components {
              * @default false
              */
             uniqueName?: boolean;
+            /** @description With all the variables that they need */
+            integrations?: components["schemas"]["IntegrationName"][];
+            /** @description Values of variables of these integrations, each at most 8 KiB; never shown again */
+            integrationEnv?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Ask the partners whether the values are right; what they say is in GET …/integrations
+             * @default false
+             */
+            verify?: boolean;
+        };
+        /** @enum {unknown} */
+        IntegrationName: "Discord" | "Slack" | "GitHub" | "Notion" | "Telegram" | "Jira" | "Voice";
+        SetIntegrations: {
+            /** @description The whole list; what belongs to others is forgotten */
+            integrations: components["schemas"]["IntegrationName"][];
+            /** @description Merged over the values that are kept */
+            integrationEnv?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Ask the partners; each has 3 s
+             * @default false
+             */
+            verify?: boolean;
+        };
+        Integrations: {
+            instanceId: components["schemas"]["InstanceId"];
+            integrations: {
+                name: components["schemas"]["IntegrationName"];
+                /**
+                 * @description ready: complete and not known to be wrong; incomplete: not given to the agent; invalid: the partner says so; unverified: it was asked and did not answer
+                 * @enum {unknown}
+                 */
+                status: "ready" | "incomplete" | "invalid" | "unverified";
+                /** @description Names of those that have a value */
+                variables: string[];
+                missing: string[];
+                /** @description What looks wrong, and may be right */
+                warnings: {
+                    variable?: string;
+                    message: string;
+                }[];
+                verifiedAt?: components["schemas"]["Time"];
+                /** @description The partner’s own reason */
+                error?: string;
+            }[];
+            /**
+             * @description pending: the agent gets them as soon as its machine runs and no task does
+             * @enum {unknown}
+             */
+            applied: true | "pending";
+            /** @description The partners are being asked just now */
+            verifying?: boolean;
+            updatedAt: components["schemas"]["Time"];
         };
         Run: {
             /** @description At most 1 MiB */

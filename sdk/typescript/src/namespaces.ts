@@ -5,7 +5,7 @@ import type { Transport } from './transport.js';
 import type {
   CallOptions,
   Changes,
-  Integration,
+  InstanceIntegrations,
   IntegrationsConfig,
   McpConfig,
   PollOptions,
@@ -154,11 +154,11 @@ export class Tools extends Namespace {
 }
 
 export class Integrations extends Namespace {
-  get(options: CallOptions = {}): Promise<{ integrations: Integration[] }> {
+  get(options: CallOptions = {}): Promise<InstanceIntegrations> {
     return this.transport.json('GET', `${this.path}/integrations`, options);
   }
 
-  set(config: IntegrationsConfig, options: CallOptions = {}): Promise<{ integrations: Integration[] }> {
+  set(config: IntegrationsConfig, options: CallOptions = {}): Promise<InstanceIntegrations> {
     return this.transport.json('POST', `${this.path}/integrations`, { ...options, json: config });
   }
 }

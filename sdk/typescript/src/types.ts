@@ -174,8 +174,18 @@ export interface Integration {
   status: 'ready' | 'incomplete' | 'invalid' | 'unverified';
   variables: string[];
   missing: string[];
+  /** What looks wrong, and may be right. */
+  warnings: { variable?: string; message: string }[];
   verifiedAt?: string;
+  /** The partner's own reason. */
   error?: string;
+}
+
+/** Names and states; values never come back. */
+export interface InstanceIntegrations {
+  integrations: Integration[];
+  /** Whether the agent has them; pending: at the latest before its next task. */
+  applied: true | 'pending';
 }
 
 export interface Snapshot {

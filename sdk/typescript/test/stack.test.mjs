@@ -123,7 +123,22 @@ test('what the server does not have yet says so', { skip }, async () => {
   await assert.rejects(instance.snapshot(), { code: 'not_implemented', status: 501 });
   await assert.rejects(client.savedTemplates.list(), { code: 'not_implemented' });
   await assert.rejects(client.templates.list(), { code: 'not_implemented' });
-  await assert.rejects(instance.integrations.get(), { code: 'not_implemented' });
+});
+
+test('integrations are set, told and in the environment', { skip }, async () => {
+  const set = await instance.integrations.set({
+    integrations: ['Slack', 'Notion'],
+    integrationEnv: { SLACK_BOT_TOKEN: 'xoxb-of-a-test' },
+  });
+  assert.deepEqual(
+    set.integrations.map(({ name, status }) => [name, status]),
+    [['Slack', 'ready'], ['Notion', 'incomplete']],
+  );
+  while ((await instance.integrations.get()).applied !== true) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.equal((await instance.execute('printf %s "$SLACK_BOT_TOKEN"')).stdout, 'xoxb-of-a-test');
+  await assert.rejects(instance.integrations.set({ integrations: ['Discord'] }), { code: 'discord_requires_moltbot' });
 });
 
 test('usage is counted, and an instance stops and starts', { skip }, async () => {

@@ -16,7 +16,7 @@ create table integration (
     partition        int         not null,
     tenant           text        not null,
     revision         bigint      not null,
-    -- Rises with every write: the fence of a step.
+    -- Rises with every write.
     version          bigint      not null,
     state            text        not null,
     -- The values, encrypted by a key of this instance's own; that key, encrypted by the installation's.

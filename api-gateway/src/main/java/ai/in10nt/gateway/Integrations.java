@@ -15,6 +15,7 @@ import java.util.Optional;
 @ApplicationScoped
 class Integrations {
     private static final Duration DECIDED_WITHIN = Duration.ofSeconds(20);
+    private static final Duration TOLD_WITHIN = Duration.ofSeconds(2);
     /** The partners have three seconds. */
     private static final Duration VERIFIED_WITHIN = Duration.ofSeconds(5);
 
@@ -33,6 +34,14 @@ class Integrations {
     /** Returns once the view has what came of it, the partners' answers too where they are asked. */
     Resource set(Caller caller, InstanceId instance, IntegrationRequest request, RequestIds ids) {
         decide(caller, instance, request, ids);
+        // The instance tells their names, once its owner has heard.
+        waiters.until(
+                instance.value(),
+                Instant.now().plus(TOLD_WITHIN),
+                () -> view.find(caller.tenant(), Resource.INSTANCE, instance.value())
+                        .await()
+                        .atMost(View.PATIENCE)
+                        .filter(found -> found.instance().integrations().equals(request.names())));
         var deadline = Instant.now().plus(request.verify() ? VERIFIED_WITHIN : Duration.ZERO);
         return waiters.until(
                         IntegrationData.idOf(instance),

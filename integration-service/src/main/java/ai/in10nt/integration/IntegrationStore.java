@@ -9,6 +9,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Tuple;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -16,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 import org.hibernate.reactive.mutiny.Mutiny;
 import org.jspecify.annotations.Nullable;
 
@@ -38,13 +38,13 @@ class IntegrationStore {
     }
 
     /**
-     * Integrations as read, with the version that a write on top of them must still find.
+     * Integrations as read.
      *
      * @param values by the names of their variables
+     * @param envRevision of what the agent is to have
      */
     record Read(
             InstanceId instance,
-            long version,
             IntegrationData data,
             Map<String, String> values,
             long envRevision,
@@ -76,35 +76,46 @@ class IntegrationStore {
 
     private Read read(IntegrationRow row, @Nullable InstanceMirror mirror) {
         var instance = new InstanceId(row.instanceId);
-        return new Read(
-                instance,
-                row.version,
-                row.data(),
-                vault.open(row.tenant, instance, row.values()),
-                row.envRevision,
-                mirror);
+        return new Read(instance, row.data(), vault.open(row.tenant, instance, row.values()), row.envRevision, mirror);
     }
 
-    /** Unless something else happened to them meanwhile. */
-    private void write(Read read, BiConsumer<Journal, IntegrationRow> change) {
+    /** What a change needs: both as they are now. */
+    private interface Change {
+        void make(Journal journal, IntegrationRow row, @Nullable InstanceMirror machine);
+    }
+
+    private void write(Read read, Change change) {
+        var id = read.instance().value();
+        // In the order in which commands lock them.
         await(Journal.transaction(
                 sessions,
-                journal -> Integrations.row(journal, read.instance().value())
-                        .invoke(row -> row.filter(current -> current.version == read.version())
-                                .ifPresent(current -> change.accept(journal, current)))));
+                journal -> journal.session()
+                        .find(InstanceMirror.class, id, LockModeType.PESSIMISTIC_WRITE)
+                        .flatMap(machine -> Integrations.row(journal, id)
+                                .invoke(row -> row.ifPresent(current -> change.make(journal, current, machine))))));
     }
 
+    /** Those of another boot, or older ones, stay due. */
     void given(Read read, int generation) {
-        write(read, (journal, row) -> integrations.given(journal, row, read.envRevision(), generation, now()));
+        write(read, (journal, row, machine) -> {
+            if (machine != null && machine.generation == generation) {
+                integrations.given(journal, row, read.envRevision(), generation, now());
+            }
+        });
     }
 
-    /** Nobody is there to be given them; the next boot makes them due again. */
+    /** Where nobody is there to be given them; the next boot makes them due again. */
     void notDue(Read read) {
-        write(read, (_, row) -> row.deliver = false);
+        write(read, (_, row, machine) -> row.deliver = machine != null && machine.isUp());
     }
 
+    /** Unless others, or other values, were set meanwhile. */
     void verified(Read read, Map<String, IntegrationData.Integration> said) {
-        write(read, (journal, row) -> integrations.verified(journal, row, said, now()));
+        write(read, (journal, row, _) -> {
+            if (row.envRevision == read.envRevision() && row.verify) {
+                integrations.verified(journal, row, said, now());
+            }
+        });
     }
 
     private Instant now() {

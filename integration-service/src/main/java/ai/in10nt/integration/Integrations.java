@@ -210,7 +210,7 @@ class Integrations {
     void given(Journal journal, IntegrationRow row, long envRevision, int generation, Instant now) {
         row.givenRevision = envRevision;
         row.givenGeneration = generation;
-        row.deliver = false;
+        row.deliver = row.envRevision != envRevision;
         var data = row.data();
         if (data.applied() != Applied.TRUE && row.givenRevision == row.envRevision) {
             row.revision++;
