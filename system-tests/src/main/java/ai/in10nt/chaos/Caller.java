@@ -76,8 +76,10 @@ final class Caller implements Runnable {
             change(instance, "start");
         } else if (dice < 86) {
             change(instance, "restart");
-        } else if (dice < 91) {
+        } else if (dice < 90) {
             destroy(instance);
+        } else if (dice < 95) {
+            integrate(instance);
         } else {
             read(instance);
         }
@@ -112,6 +114,13 @@ final class Caller implements Runnable {
 
     private void change(String instance, String verb) {
         ask("POST", "/instances/" + instance + "/" + verb, null);
+    }
+
+    /** One that is complete, one that isn't, or none. */
+    private void integrate(String instance) {
+        var names = random.nextInt(3) == 0 ? List.of() : List.of("Slack", "Notion");
+        var env = names.isEmpty() ? Map.of() : Map.of("SLACK_BOT_TOKEN", "xoxb-" + name + count);
+        ask("POST", "/instances/" + instance + "/integrations", Map.of("integrations", names, "integrationEnv", env));
     }
 
     private void destroy(String instance) {

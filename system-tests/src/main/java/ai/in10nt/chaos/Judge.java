@@ -1,5 +1,7 @@
 package ai.in10nt.chaos;
 
+import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.contracts.IntegrationData;
 import ai.in10nt.contracts.Topic;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.UncheckedIOException;
@@ -52,6 +54,7 @@ final class Judge {
         records.judge();
         runsHaveOneEnd(records);
         instancesAreAsToldEverywhere(records);
+        integrationsAreAsToldEverywhere(records);
         var remains = new Remains(installation, ledger);
         remains.machinesHaveOwners();
         await("an instance has more than it uses", SWEPT_WITHIN, remains::doubles);
@@ -100,6 +103,11 @@ final class Judge {
             var answer = installation.gateway(1).get("/instances/" + id);
             if (answer.status() != 200 || !SETTLED.contains(answer.text("status"))) {
                 left.add(id + " " + answer.status() + " " + answer.text("status"));
+            } else if (answer.text("status").equals("healthy")) {
+                var integrations = installation.gateway(1).get("/instances/" + id + "/integrations");
+                if (!integrations.text("applied").equals("true")) {
+                    left.add(id + " integrations " + integrations.status() + " " + integrations.text("applied"));
+                }
             }
         }
         return left;
@@ -172,6 +180,17 @@ final class Judge {
             if (ledger.destroyed.contains(id) && !told.get().type().equals("instance.destroyed")) {
                 ledger.violation(id + " was destroyed, and its last event is "
                         + told.get().type());
+            }
+        }
+    }
+
+    /** What was set is told as the last event has it, and the agent has it. */
+    private void integrationsAreAsToldEverywhere(Records records) {
+        for (var id : ledger.instances) {
+            var told = records.last(Topic.INTEGRATION_EVENTS, IntegrationData.idOf(new InstanceId(id)));
+            if (told.isPresent() && !ledger.destroyed.contains(id)) {
+                isEverywhere(
+                        "/instances/" + id + "/integrations", told.get().json().path("integrations"));
             }
         }
     }
