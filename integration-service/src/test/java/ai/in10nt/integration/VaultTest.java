@@ -1,0 +1,86 @@
+package ai.in10nt.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.contracts.SealedValue;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class VaultTest {
+    private static final InstanceId INSTANCE = InstanceId.mint();
+    private static final Map<String, String> VALUES = Map.of("GITHUB_TOKEN", "ghp_hush", "JIRA_EMAIL", "a@b");
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private SealedValue.KeyPair pair = new SealedValue.KeyPair("", "");
+
+    /** As far as keys go. */
+    private record Config(Path keyset) implements IntegrationConfig {
+        @Override
+        public Partners partners() {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    @BeforeEach
+    void makeKeys() throws IOException {
+        pair = SealedValue.KeyPair.generate();
+        Files.writeString(folder.resolve("integration-private.json"), pair.privateKeyset());
+        Files.writeString(folder.resolve("integration-wrapping.json"), SealedValue.wrappingKeyset());
+    }
+
+    private Vault vault() {
+        return new Vault(new Config(folder));
+    }
+
+    @Test
+    void what_was_sealed_is_opened_by_who_has_the_keys_for_this_instance_alone() {
+        var sealed = vault().seal("acme", INSTANCE, VALUES);
+
+        assertThat(vault().open("acme", INSTANCE, sealed)).isEqualTo(VALUES);
+        assertThat(new String(Objects.requireNonNull(sealed.text()), StandardCharsets.ISO_8859_1))
+                .doesNotContain("ghp_hush");
+        assertThat(sealed.toString()).doesNotContain("ghp_hush");
+        assertThatThrownBy(() -> vault().open("other", INSTANCE, sealed)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> vault().open("acme", InstanceId.mint(), sealed))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void each_sealing_has_a_key_of_its_own() {
+        var first = vault().seal("acme", INSTANCE, VALUES);
+        var second = vault().seal("acme", INSTANCE, VALUES);
+
+        assertThatThrownBy(() -> vault().open("acme", INSTANCE, new Vault.Sealed(second.dataKey(), first.text())))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void without_the_wrapping_key_nothing_is_opened() throws IOException {
+        var sealed = vault().seal("acme", INSTANCE, VALUES);
+        Files.writeString(folder.resolve("integration-wrapping.json"), SealedValue.wrappingKeyset());
+
+        assertThatThrownBy(() -> vault().open("acme", INSTANCE, sealed)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void what_the_gateway_sealed_is_opened_and_nothing_is_nothing() {
+        var sealer = new SealedValue.Sealer(pair.publicKeyset());
+
+        assertThat(vault().opened("acme", INSTANCE, sealer.seal("acme", INSTANCE, "{\"GITHUB_TOKEN\":\"ghp_hush\"}")))
+                .isEqualTo(Map.of("GITHUB_TOKEN", "ghp_hush"));
+        assertThat(vault().opened("acme", INSTANCE, null)).isEmpty();
+        assertThat(vault().open("acme", INSTANCE, vault().seal("acme", INSTANCE, Map.of())))
+                .isEmpty();
+    }
+}
