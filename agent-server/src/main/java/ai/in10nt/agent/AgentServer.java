@@ -22,9 +22,9 @@ public final class AgentServer {
         var log = new LogBook(config);
         var agent = new OpenCodeProcess(config, user, log, config.proxyPort() + 1);
         agent.prepare();
-        log.add("system", "machine", null, "boot " + config.secrets().generation() + " begins");
+        log.beginBoot(config.secrets().generation());
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            log.add("system", "machine", null, "the machine stops");
+            log.endBoot();
             log.awaitFetched(LAST_WORDS);
         }));
         var workspace = new Workspace(config);

@@ -29,6 +29,12 @@ final class LogBook {
     /** Larger than any line. */
     private static final int BLOCK = 1024 * 1024;
 
+    private static final String STOP = "the machine stops";
+    /** What ends with the machine may be told behind its stop. */
+    private static final int LAST_LINES = 50;
+
+    private static final int MOST_OF_THEM = 4 * 1024 * 1024;
+
     private static final String CUT = " [cut after 64 KiB]";
 
     private final Path folder;
@@ -116,6 +122,26 @@ final class LogBook {
         var file = folder.resolve("%019d.jsonl".formatted(id));
         segments.put(id, file);
         return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    }
+
+    /** Says that a boot begins, and, where the one before wasn't stopped, that it wasn't: it can't have said so itself. */
+    synchronized void beginBoot(int generation) {
+        try {
+            if (last > 0 && read(Math.max(0, last - LAST_LINES), MOST_OF_THEM).stream().noneMatch(LogBook::isStop)) {
+                add("error", "machine", null, "the machine went away without a stop: killed, out of memory, or its host is gone");
+            }
+        } catch (IOException e) {
+            Log.warn("how the last boot ended isn't known: %s", e);
+        }
+        add("system", "machine", null, "boot " + generation + " begins");
+    }
+
+    synchronized void endBoot() {
+        add("system", "machine", null, STOP);
+    }
+
+    private static boolean isStop(String line) {
+        return line.contains("\"message\":\"" + STOP + "\"");
     }
 
     /** One line for each of the text's; never fails: what is logged about is worth more than its log. */

@@ -37,6 +37,29 @@ class LogBookTest {
         return new LogBook(folder, instance, new Masks(config), segmentBytes, mostBytes);
     }
 
+    @Test
+    void a_boot_says_how_the_one_before_ended_where_that_could_not() {
+        var stopped = open();
+        stopped.beginBoot(1);
+        stopped.add("stdout", "execute", null, "works");
+        stopped.endBoot();
+        var killed = open();
+        killed.beginBoot(2);
+        killed.add("stdout", "execute", null, "works");
+        var third = open();
+        third.beginBoot(3);
+
+        assertThat(third.after(0, ALL).stream().map(line -> line.replaceFirst(".*\"message\":\"([^\"]*)\".*", "$1")))
+                .containsExactly(
+                        "boot 1 begins",
+                        "works",
+                        "the machine stops",
+                        "boot 2 begins",
+                        "works",
+                        "the machine went away without a stop: killed, out of memory, or its host is gone",
+                        "boot 3 begins");
+    }
+
     private LogBook open() {
         return open("inst_a", 1000, 4000);
     }
