@@ -17,11 +17,12 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** {@code ./dev}, as README shows it. */
-@Isolated
 class DevStory {
+    /** Where its stacks have their gateways, or 200 below. */
+    static final int GATEWAY = 21_300;
+
     @TempDir
     @SuppressWarnings("NullAway.Init")
     private static Path folder;
@@ -63,7 +64,7 @@ class DevStory {
 
     @Test
     void the_demo_does_the_main_job_and_leaves_nothing_running() throws Exception {
-        var demo = dev(21_100, "demo", "demo");
+        var demo = dev(GATEWAY - 200, "demo", "demo");
 
         assertThat(demo.code()).as(demo.output()).isZero();
         assertThat(demo.output())
@@ -106,21 +107,21 @@ class DevStory {
 
     @Test
     void up_status_up_again_and_down() throws Exception {
-        var up = dev(21_300, "up", "up", "-d");
+        var up = dev(GATEWAY, "up", "up", "-d");
         assertThat(up.code()).as(up.output()).isZero();
         assertThat(up.output())
                 .contains("in10nt is ready at http://127.0.0.1:21300")
                 .contains("curl -s");
 
-        var again = dev(21_300, "up", "up", "-d");
+        var again = dev(GATEWAY, "up", "up", "-d");
         assertThat(again.code()).isNotZero();
         assertThat(again.output()).contains("The stack runs already");
 
-        var taken = dev(21_300, "other", "up", "-d");
+        var taken = dev(GATEWAY, "other", "up", "-d");
         assertThat(taken.code()).isNotZero();
         assertThat(taken.output()).contains("Ports are taken").contains("21300 (for api-gateway) by pid");
 
-        JsonNode status = Json.read(dev(21_300, "up", "status", "--json").output(), JsonNode.class);
+        JsonNode status = Json.read(dev(GATEWAY, "up", "status", "--json").output(), JsonNode.class);
         assertThat(status.path("services"))
                 .hasSize(9)
                 .allSatisfy(
@@ -149,9 +150,9 @@ class DevStory {
         var id = client.get("/instances").json().path(0).path("instanceId").asText();
         var retained = Retained.in(client, id);
 
-        assertThat(dev(21_300, "up", "down").code()).isZero();
+        assertThat(dev(GATEWAY, "up", "down").code()).isZero();
         assertThat(left("up")).isEmpty();
-        assertThat(dev(Retained.EIGHT_DAYS_LATER, 21_300, "up", "up", "-d").code())
+        assertThat(dev(Retained.EIGHT_DAYS_LATER, GATEWAY, "up", "up", "-d").code())
                 .isZero();
         await("the instance is booted again")
                 .atMost(Duration.ofMinutes(1))
@@ -162,8 +163,8 @@ class DevStory {
                 .contains("hi");
         retained.isForgotten(client, status.path("kafka").asText());
 
-        assertThat(dev(21_300, "up", "down").code()).isZero();
+        assertThat(dev(GATEWAY, "up", "down").code()).isZero();
         assertThat(left("up")).isEmpty();
-        assertThat(dev(21_300, "up", "status").output()).contains("The stack doesn't run");
+        assertThat(dev(GATEWAY, "up", "status").output()).contains("The stack doesn't run");
     }
 }
