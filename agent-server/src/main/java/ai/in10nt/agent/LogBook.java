@@ -127,8 +127,14 @@ final class LogBook {
     /** Says that a boot begins, and, where the one before wasn't stopped, that it wasn't: it can't have said so itself. */
     synchronized void beginBoot(int generation) {
         try {
-            if (last > 0 && read(Math.max(0, last - LAST_LINES), MOST_OF_THEM).stream().noneMatch(LogBook::isStop)) {
-                add("error", "machine", null, "the machine went away without a stop: killed, out of memory, or its host is gone");
+            if (last > 0
+                    && read(Math.max(0, last - LAST_LINES), MOST_OF_THEM).stream()
+                            .noneMatch(LogBook::isStop)) {
+                add(
+                        "error",
+                        "machine",
+                        null,
+                        "the machine went away without a stop: killed, out of memory, or its host is gone");
             }
         } catch (IOException e) {
             Log.warn("how the last boot ended isn't known: %s", e);

@@ -30,7 +30,8 @@ class AddAnIntegrationTest {
 
     @Test
     void the_example_compiles_and_is_an_integration() throws Exception {
-        var source = Files.createDirectories(folder.resolve("ai/in10nt/bundles/linear")).resolve("Linear.java");
+        var source = Files.createDirectories(folder.resolve("ai/in10nt/bundles/linear"))
+                .resolve("Linear.java");
         Files.writeString(source, example());
         int result = ToolProvider.getSystemJavaCompiler()
                 .run(
@@ -54,7 +55,8 @@ class AddAnIntegrationTest {
             assertThat(bundle.name()).isEqualTo("Linear");
             assertThat(bundle.missing(Set.of())).containsExactly("LINEAR_API_KEY");
             var verification = bundle.verifications().getFirst();
-            assertThat(verification.read().apply(new Reply(200, Map.of(), "{}"))).isEqualTo(Verification.valid());
+            assertThat(verification.read().apply(new Reply(200, Map.of(), "{}")))
+                    .isEqualTo(Verification.valid());
             assertThat(verification.read().apply(new Reply(401, Map.of(), "{\"message\":\"no\"}")))
                     .isEqualTo(new Verdict.Invalid("no"));
         }

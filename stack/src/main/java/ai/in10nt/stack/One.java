@@ -43,10 +43,8 @@ final class One {
     private static void start(Settings settings, Home home, String name) {
         Supervised.hold(home, name, false);
         Status.await(
-                settings,
-                home,
                 READY_WITHIN,
-                services -> services.stream().anyMatch(service -> service.name().equals(name) && service.ready()),
+                () -> Status.isReady(settings, home, name),
                 () -> name + " isn't ready:\n" + Status.lastLines(home, name));
         System.out.println(name + " is ready");
     }

@@ -37,10 +37,8 @@ final class Replicas {
         int count = Integer.parseInt(words.getFirst());
         want(home, count);
         Status.await(
-                settings,
-                home,
                 PATIENCE,
-                services -> areThere(services, count),
+                () -> areThere(Status.services(settings, home), count),
                 () -> "not there yet after " + PATIENCE.toSeconds() + " s; see ./dev status");
         System.out.println(count + " of each service");
     }

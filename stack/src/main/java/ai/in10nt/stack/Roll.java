@@ -42,12 +42,11 @@ final class Roll {
 
     private static void awaitSuccessor(Settings settings, Home home, String name, long predecessor) {
         Status.await(
-                settings,
-                home,
                 READY_WITHIN,
-                services -> services.stream()
-                        .anyMatch(service ->
-                                service.name().equals(name) && service.pid() != predecessor && service.ready()),
+                () -> {
+                    var service = Status.one(settings, home, name);
+                    return service.pid() != predecessor && service.ready();
+                },
                 () -> name + " isn't ready again:\n" + Status.lastLines(home, name));
     }
 }

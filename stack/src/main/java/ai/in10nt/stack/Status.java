@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** What runs and where, for people and for programs. */
@@ -96,14 +96,9 @@ final class Status {
     }
 
     /** Waits until the processes are as they should be; what is told otherwise is trouble. */
-    static void await(
-            Settings settings,
-            Home home,
-            Duration patience,
-            Predicate<List<Service>> wanted,
-            Supplier<String> otherwise) {
+    static void await(Duration patience, BooleanSupplier wanted, Supplier<String> otherwise) {
         long deadline = System.nanoTime() + patience.toNanos();
-        while (!wanted.test(services(settings, home))) {
+        while (!wanted.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
                 throw new Stack.Trouble(otherwise.get());
             }
@@ -135,19 +130,33 @@ final class Status {
                         ? module + "-" + replica
                         : module;
                 if (replica == 1 || !name.equals(module)) {
-                    services.add(
-                            switch (module) {
-                                case "api-gateway" -> http(home, name, settings.gatewayPort(replica), "/health/ready");
-                                case "provisioner-service" ->
-                                    http(home, name, settings.provisionerPort(replica), "/q/health/ready");
-                                case "task-service" -> http(home, name, settings.taskPort(replica), "/q/health/ready");
-                                case "log-service" -> http(home, name, settings.logPort(replica), "/q/health/ready");
-                                default -> http(home, name, settings.integrationPort(replica), "/q/health/ready");
-                            });
+                    services.add(one(settings, home, name));
                 }
             }
         }
         return services;
+    }
+
+    /** Whether one runs and answers; of ours, without asking the others. */
+    static boolean isReady(Settings settings, Home home, String name) {
+        return name.matches("(api-gateway|.*-service)(-\\d)?")
+                ? one(settings, home, name).ready()
+                : services(settings, home).stream()
+                        .anyMatch(service -> service.name().equals(name) && service.ready());
+    }
+
+    /** One of ours, by its name: {@code task-service}, {@code task-service-2}. */
+    static Service one(Settings settings, Home home, String name) {
+        boolean hasNumber = Character.isDigit(name.charAt(name.length() - 1));
+        var module = hasNumber ? name.substring(0, name.length() - 2) : name;
+        int replica = hasNumber ? name.charAt(name.length() - 1) - '0' : 1;
+        return switch (module) {
+            case "api-gateway" -> http(home, name, settings.gatewayPort(replica), "/health/ready");
+            case "provisioner-service" -> http(home, name, settings.provisionerPort(replica), "/q/health/ready");
+            case "task-service" -> http(home, name, settings.taskPort(replica), "/q/health/ready");
+            case "log-service" -> http(home, name, settings.logPort(replica), "/q/health/ready");
+            default -> http(home, name, settings.integrationPort(replica), "/q/health/ready");
+        };
     }
 
     private static Service http(Home home, String name, int port, String health) {

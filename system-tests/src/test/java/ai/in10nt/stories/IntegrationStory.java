@@ -132,7 +132,13 @@ class IntegrationStory {
                 .contains("GIT_CONFIG_KEY_0=credential.https://github.com.helper");
         client.post(
                 integrations,
-                Map.of("integrations", List.of("GitHub"), "integrationEnv", Map.of("GITHUB_TOKEN", second), "verify", true));
+                Map.of(
+                        "integrations",
+                        List.of("GitHub"),
+                        "integrationEnv",
+                        Map.of("GITHUB_TOKEN", second),
+                        "verify",
+                        true));
         // What a boot forgets it is given again.
         client.post("/instances/" + fresh + "/restart");
         assertThat(variable(fresh, "GITHUB_TOKEN")).isEqualTo(second);

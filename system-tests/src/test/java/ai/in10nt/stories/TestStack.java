@@ -74,8 +74,9 @@ final class TestStack implements AutoCloseable {
             int base = ThreadLocalRandom.current().nextInt(12_000, 20_900);
             // The machines' addresses follow from it: another than those of DevStory's stacks, which may run beside.
             boolean isMine = base % 200 != DevStory.GATEWAY % 200;
-            if (isMine && IntStream.concat(IntStream.of(base), IntStream.range(base + 10_001, base + 10_060))
-                    .allMatch(TestStack::isFree)) {
+            if (isMine
+                    && IntStream.concat(IntStream.of(base), IntStream.range(base + 10_001, base + 10_060))
+                            .allMatch(TestStack::isFree)) {
                 return base;
             }
         }
