@@ -127,9 +127,7 @@ final class LogBook {
     /** Says that a boot begins, and, where the one before wasn't stopped, that it wasn't: it can't have said so itself. */
     synchronized void beginBoot(int generation) {
         try {
-            if (last > 0
-                    && read(Math.max(0, last - LAST_LINES), MOST_OF_THEM).stream()
-                            .noneMatch(LogBook::isStop)) {
+            if (last > 0 && !isStopped(read(Math.max(0, last - LAST_LINES), MOST_OF_THEM))) {
                 add(
                         "error",
                         "machine",
@@ -146,8 +144,17 @@ final class LogBook {
         add("system", "machine", null, STOP);
     }
 
-    private static boolean isStop(String line) {
-        return line.contains("\"message\":\"" + STOP + "\"");
+    /** By the last lines of the boot before: its own, not those of an earlier one. */
+    private static boolean isStopped(List<String> lines) {
+        for (var line : lines.reversed()) {
+            if (line.contains("\"message\":\"" + STOP + "\"")) {
+                return true;
+            }
+            if (line.contains("\"message\":\"boot ")) {
+                return false;
+            }
+        }
+        return false;
     }
 
     /** One line for each of the text's; never fails: what is logged about is worth more than its log. */

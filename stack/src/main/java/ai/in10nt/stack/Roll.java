@@ -8,7 +8,9 @@ import java.util.Locale;
  * next one waits until it is ready, so that of two replicas one is always there.
  */
 final class Roll {
-    private static final Duration STOPS_WITHIN = Duration.ofSeconds(10);
+    /** Open streams keep a gateway for its whole time of grace. */
+    private static final Duration STOPS_WITHIN = Duration.ofSeconds(30);
+
     private static final Duration READY_WITHIN = Duration.ofMinutes(2);
 
     private Roll() {}
