@@ -59,7 +59,7 @@ final class OpenCodeProcess {
     }
 
     /** With the environment as it is then; not ready until it is up again. */
-    void startAnew() {
+    synchronized void startAnew() {
         var running = process;
         if (running != null) {
             isStartedAnew = true;
@@ -75,9 +75,7 @@ final class OpenCodeProcess {
                 if (!config.integrations().await(FOR_INTEGRATIONS)) {
                     log.add("error", SOURCE, null, "integrations didn't come in time; the agent begins without them");
                 }
-                isStartedAnew = false;
-                var started = launch();
-                process = started;
+                var started = begin();
                 awaitReady(started);
                 int code = started.waitFor();
                 isReady = false;
@@ -96,6 +94,14 @@ final class OpenCodeProcess {
                 return;
             }
         }
+    }
+
+    /** Whoever wants it started anew meanwhile waits, and then ends this one: an older one's end would bring nothing. */
+    private synchronized Process begin() throws IOException {
+        isStartedAnew = false;
+        var started = launch();
+        process = started;
+        return started;
     }
 
     private void awaitReady(Process started) throws InterruptedException {
