@@ -3,6 +3,8 @@ package ai.in10nt.gateway;
 import ai.in10nt.gateway.EventLog.Position;
 import ai.in10nt.httpproxy.Connections;
 import ai.in10nt.httpproxy.EventStream;
+import ai.in10nt.httpproxy.OpenStreams;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
@@ -29,6 +31,7 @@ class EventRoutes {
     private final Access access;
     private final EventLog events;
     private final AtomicInteger readers = new AtomicInteger();
+    private final OpenStreams open = new OpenStreams();
 
     EventRoutes(Access access, EventLog events) {
         this.access = access;
@@ -55,7 +58,12 @@ class EventRoutes {
         });
     }
 
+    void stop(@Observes ShutdownDelayInitiatedEvent event) {
+        open.stop();
+    }
+
     private void answer(HttpServerRequest request, String tenant) {
+        open.add(request);
         try {
             if (readers.incrementAndGet() > MOST_READERS) {
                 throw Problem.unavailable("try_again", "This gateway has " + MOST_READERS + " readers of events.");
@@ -67,6 +75,7 @@ class EventRoutes {
             Streams.refuse(request, e);
         } finally {
             readers.decrementAndGet();
+            open.remove(request);
         }
     }
 

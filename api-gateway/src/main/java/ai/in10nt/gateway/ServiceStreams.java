@@ -3,6 +3,8 @@ package ai.in10nt.gateway;
 import ai.in10nt.contracts.AgentAccess;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.httpproxy.Exchange;
+import ai.in10nt.httpproxy.OpenStreams;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -13,6 +15,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.util.List;
@@ -31,6 +34,7 @@ class ServiceStreams {
 
     private final HttpClient client;
     private final Keysets keysets;
+    private final OpenStreams open = new OpenStreams();
 
     ServiceStreams(Vertx vertx, Keysets keysets) {
         this.keysets = keysets;
@@ -56,7 +60,12 @@ class ServiceStreams {
 
     /** @param answer changes headers of what comes back */
     Future<Void> pass(HttpServerRequest request, Wanted wanted, Consumer<MultiMap> answer) {
-        return pass(request, wanted, new Back(request, answer), 0);
+        open.add(request);
+        return pass(request, wanted, new Back(request, answer), 0).onComplete(_ -> open.remove(request));
+    }
+
+    void stop(@Observes ShutdownDelayInitiatedEvent event) {
+        open.stop();
     }
 
     private Future<Void> pass(HttpServerRequest request, Wanted wanted, Back back, int tried) {

@@ -2,7 +2,6 @@ package ai.in10nt.httpproxy;
 
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -94,12 +93,7 @@ public final class EventStream {
 
     /** At once, whatever the reader does; it may come again with what it has. */
     public void cut() {
-        if (request.version() == HttpVersion.HTTP_2) {
-            // Others have streams on its connection.
-            response.reset();
-        } else {
-            Connections.cut(request.connection());
-        }
+        Connections.cut(request);
     }
 
     private void overrun() throws InterruptedException {

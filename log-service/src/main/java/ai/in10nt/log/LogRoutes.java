@@ -2,12 +2,15 @@ package ai.in10nt.log;
 
 import ai.in10nt.contracts.AgentAccess;
 import ai.in10nt.contracts.Json;
+import ai.in10nt.httpproxy.OpenStreams;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
 /** {@code GET /instances/{id}/logs} for the gateway, which knows whose instance it is: a stream, or what is stored. */
@@ -21,6 +24,7 @@ class LogRoutes {
     private final Hubs hubs;
     private final LogConfig config;
     private final AgentAccess access;
+    private final OpenStreams open = new OpenStreams();
 
     LogRoutes(LogStore store, Hubs hubs, LogConfig config, AgentAccess access) {
         this.store = store;
@@ -31,6 +35,10 @@ class LogRoutes {
 
     void add(@Observes Router router) {
         router.get("/instances/:id/logs").order(-1).handler(this::answer);
+    }
+
+    void stop(@Observes ShutdownDelayInitiatedEvent event) {
+        open.stop();
     }
 
     private void answer(RoutingContext context) {
@@ -94,7 +102,19 @@ class LogRoutes {
         response.write(": from " + position + "\n\n");
         var reader = new Reader(request.connection(), response, position);
         var leave = hubs.join(id, reader);
-        response.endHandler(_ -> leave.run());
+        open.add(request);
+        var isLeft = new AtomicBoolean();
+        Runnable once = () -> {
+            if (isLeft.compareAndSet(false, true)) {
+                open.remove(request);
+                leave.run();
+            }
+        };
+        response.endHandler(_ -> once.run());
+        if (response.closed()) {
+            // It left before there was anyone to tell.
+            once.run();
+        }
     }
 
     private static void refuse(RoutingContext context, Throwable failure) {

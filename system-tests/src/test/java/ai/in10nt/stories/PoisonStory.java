@@ -76,7 +76,8 @@ class PoisonStory {
                 .hasSize(1)
                 .allMatch(reply ->
                         reply.type().equals("instance.refused") && reply.value().contains("internal_error"));
-        assertThat(client.get("/health/ready").status()).isEqualTo(200);
+        var ready = client.get("/health/ready");
+        assertThat(ready.status()).as(ready.body()).isEqualTo(200);
     }
 
     @Test

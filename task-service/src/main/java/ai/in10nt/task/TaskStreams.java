@@ -5,6 +5,8 @@ import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.TaskId;
 import ai.in10nt.httpproxy.Connections;
 import ai.in10nt.httpproxy.EventStream;
+import ai.in10nt.httpproxy.OpenStreams;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -41,6 +43,7 @@ class TaskStreams {
     private final TaskStore store;
     private final RunEvents events;
     private final AgentAccess access;
+    private final OpenStreams open = new OpenStreams();
 
     TaskStreams(TaskStore store, RunEvents events, AgentAccess access) {
         this.store = store;
@@ -52,6 +55,10 @@ class TaskStreams {
         router.get("/tasks/:taskId/events")
                 .order(-1)
                 .handler(context -> Thread.ofVirtual().start(() -> answer(context)));
+    }
+
+    void stop(@Observes ShutdownDelayInitiatedEvent event) {
+        open.stop();
     }
 
     /** A stream that can't be given, and why. */
@@ -68,6 +75,7 @@ class TaskStreams {
 
     private void answer(RoutingContext context) {
         var response = context.response();
+        open.add(context.request());
         try {
             if (!access.isService("task-service", context.request().getHeader("Authorization"))) {
                 throw new Refused(401, "unauthorized", "This is for the gateway.");
@@ -95,6 +103,8 @@ class TaskStreams {
             } else {
                 response.setStatusCode(503).end();
             }
+        } finally {
+            open.remove(context.request());
         }
     }
 
