@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
 
 /** The agent server's HTTP API, for the platform only: every call carries this generation's token. */
 final class Api {
@@ -177,14 +178,17 @@ final class Api {
         answer(context, 200, tools);
     }
 
-    /** Those that the present run brings along, as it was written: what {@code ${NAME}} stands for isn't shown. */
+    /**
+     * Those of the integrations, and those that the present run brings along, as they were written: what {@code ${NAME}} stands for
+     * isn't shown.
+     */
     private void mcp(RoutingContext context) {
         var servers = new TreeMap<String, Map<String, Object>>();
-        runs.currentRequest()
-                .ifPresent(run -> BroughtTools.servers(run.options())
-                        .forEach(server -> servers.put(
-                                server.name(),
-                                Map.of("type", "http", "url", server.url(), "headers", server.headers()))));
+        Stream.concat(
+                        config.integrations().mcpServers().stream(),
+                        runs.currentRequest().stream().flatMap(run -> BroughtTools.servers(run.options()).stream()))
+                .forEach(server -> servers.put(
+                        server.name(), Map.of("type", "http", "url", server.url(), "headers", server.headers())));
         answer(context, 200, Map.of("mcpServers", servers));
     }
 

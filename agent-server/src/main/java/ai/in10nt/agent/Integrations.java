@@ -1,5 +1,6 @@
 package ai.in10nt.agent;
 
+import ai.in10nt.contracts.TaskCommand.McpServer;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -9,6 +10,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What integrations put into the environment of the agent and of commands: given by integration-service after each boot and at each
@@ -20,8 +22,14 @@ final class Integrations {
      *
      * @param revision rises with each other one
      * @param secrets names of the variables whose values are masked
+     * @param mcpServers of the partners; variables are named in them, {@code ${NAME}}
      */
-    record Given(long revision, Map<String, String> environment, List<String> secrets) {
+    record Given(
+            long revision,
+            Map<String, String> environment,
+            List<String> secrets,
+            @Nullable List<McpServer> mcpServers) {
+
         @Override
         public String toString() {
             return "Given[" + revision + "]";
@@ -29,7 +37,7 @@ final class Integrations {
     }
 
     private final boolean isExpected;
-    private Given newest = new Given(-1, Map.of(), List.of());
+    private Given newest = new Given(-1, Map.of(), List.of(), List.of());
     /** Of all that were ever given: an old token may still be printed. */
     private final Set<String> secrets = new LinkedHashSet<>();
 
@@ -53,6 +61,10 @@ final class Integrations {
 
     synchronized Map<String, String> environment() {
         return new TreeMap<>(newest.environment());
+    }
+
+    synchronized List<McpServer> mcpServers() {
+        return Objects.requireNonNullElse(newest.mcpServers(), List.of());
     }
 
     synchronized Collection<String> secrets() {

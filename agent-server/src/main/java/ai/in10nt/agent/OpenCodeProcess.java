@@ -1,6 +1,7 @@
 package ai.in10nt.agent;
 
 import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.TaskCommand.McpServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -123,6 +125,7 @@ final class OpenCodeProcess {
     }
 
     private Process launch() throws IOException {
+        Files.writeString(configFile(), Json.text(openCodeConfig(config)));
         var env = user.environment();
         env.putAll(Map.of(
                 "OPENCODE_CONFIG", configFile().toString(),
@@ -172,7 +175,6 @@ final class OpenCodeProcess {
                     List.of(config.state(), config.home(), config.home().resolve("tmp"), config.workspace())) {
                 Files.createDirectories(folder);
             }
-            Files.writeString(configFile(), Json.text(openCodeConfig()));
             if (config.agentUser().isPresent()) {
                 int user = config.agentUser().get();
                 give(config.home(), user);
@@ -197,7 +199,32 @@ final class OpenCodeProcess {
         }
     }
 
-    private Map<String, Object> openCodeConfig() {
+    /** OpenCode puts the variables of its own environment in: none of their values is in the file. */
+    private static Map<String, Object> mcpServers(List<McpServer> servers) {
+        var all = new TreeMap<String, Object>();
+        servers.forEach(server -> {
+            var headers = new TreeMap<String, String>();
+            server.headers().forEach((name, value) -> headers.put(name, inOpenCodesWords(value)));
+            all.put(
+                    server.name(),
+                    Map.of(
+                            "type",
+                            "remote",
+                            "url",
+                            inOpenCodesWords(server.url()),
+                            "headers",
+                            headers,
+                            "oauth",
+                            false));
+        });
+        return all;
+    }
+
+    private static String inOpenCodesWords(String text) {
+        return Variables.NAMED.matcher(text).replaceAll("{env:$1}");
+    }
+
+    static Map<String, Object> openCodeConfig(AgentConfig config) {
         var model = Map.of(
                 "name", "The run's model", "tool_call", true, "limit", Map.of("context", 200_000, "output", 32_000));
         var provider = Map.of(
@@ -226,6 +253,8 @@ final class OpenCodeProcess {
                 "permission",
                 Map.of("*", "allow", "external_directory", "allow", "doom_loop", "allow", "question", "deny"),
                 "provider",
-                Map.of(OpenCode.PROVIDER, provider));
+                Map.of(OpenCode.PROVIDER, provider),
+                "mcp",
+                mcpServers(config.integrations().mcpServers()));
     }
 }

@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 
 /** The instance's variables, put where {@code ${NAME}} stands: secrets come in here, and never travel with a run. */
 final class Variables {
-    private static final Pattern NAME = Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)}");
+    static final Pattern NAMED = Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)}");
     /** This instance has no such variable. */
     static final class Unknown extends RuntimeException {
         Unknown(String name) {
@@ -31,7 +31,7 @@ final class Variables {
 
     String in(String text) {
         var values = values();
-        return NAME.matcher(text).replaceAll(match -> {
+        return NAMED.matcher(text).replaceAll(match -> {
             var value = values.get(match.group(1));
             if (value == null) {
                 throw new Unknown(match.group(1));

@@ -1,5 +1,6 @@
 package ai.in10nt.integration;
 
+import ai.in10nt.bundles.Bundle;
 import io.quarkus.rest.client.reactive.Url;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PUT;
@@ -17,8 +18,10 @@ interface AgentServer {
      *
      * @param revision rises with each other one
      * @param secrets names of the variables whose values are masked in logs
+     * @param mcpServers of the partners, for the agent's MCP configuration
      */
-    record Given(long revision, Map<String, String> environment, List<String> secrets) {
+    record Given(
+            long revision, Map<String, String> environment, List<String> secrets, List<Bundle.McpServer> mcpServers) {
         @Override
         public String toString() {
             return "Given[" + revision + "]";

@@ -70,7 +70,11 @@ class IntegrationReconciler implements Reconciler {
             var taken = agent.put(
                     machine.agentUrl,
                     token,
-                    new AgentServer.Given(read.envRevision(), environment, Standing.secrets(environment.keySet())));
+                    new AgentServer.Given(
+                            read.envRevision(),
+                            environment,
+                            Standing.secrets(environment.keySet()),
+                            Standing.mcpServers(read.data().integrations())));
             if (!taken.applied()) {
                 return Optional.of(WHILE_A_TASK_RUNS);
             }

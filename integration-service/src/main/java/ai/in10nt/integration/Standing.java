@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** How integrations stand by the values that there are. Pure. */
 final class Standing {
@@ -69,11 +70,22 @@ final class Standing {
     /** What the agent's environment gets: nothing of an integration that isn't complete. */
     static Map<String, String> environment(List<Integration> integrations, Map<String, String> values) {
         var environment = new TreeMap<String, String>();
-        integrations.stream()
-                .filter(integration -> integration.status() != Status.INCOMPLETE)
-                .map(integration -> bundle(integration.name()))
+        complete(integrations)
                 .forEach(bundle -> environment.putAll(bundle.environment().apply(values(bundle, values))));
         return environment;
+    }
+
+    private static Stream<Bundle> complete(List<Integration> integrations) {
+        return integrations.stream()
+                .filter(integration -> integration.status() != Status.INCOMPLETE)
+                .map(integration -> bundle(integration.name()));
+    }
+
+    /** What the agent's MCP configuration gets, of complete ones too. */
+    static List<Bundle.McpServer> mcpServers(List<Integration> integrations) {
+        return complete(integrations)
+                .flatMap(bundle -> bundle.mcpServers().stream())
+                .toList();
     }
 
     /** Names of those that no log may show the value of. */
