@@ -1,6 +1,7 @@
 package ai.in10nt.stories;
 
 import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.Topic;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -9,9 +10,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 
 /** Records as a stranger's consumer reads them: from the beginning, committed ones only. */
 public final class Events {
@@ -53,6 +58,18 @@ public final class Events {
             }
         }
         return events;
+    }
+
+    /** A stranger's record, in every partition of ours. */
+    public static void send(String bootstrap, String topic, Map<String, String> headers, @Nullable String value) {
+        Map<String, Object> config = Map.of("bootstrap.servers", bootstrap);
+        try (var producer = new KafkaProducer<>(config, new StringSerializer(), new StringSerializer())) {
+            for (int partition = 0; partition < Topic.PARTITIONS; partition++) {
+                var record = new ProducerRecord<>(topic, partition, "poison", value);
+                headers.forEach((name, text) -> record.headers().add(name, text.getBytes(StandardCharsets.UTF_8)));
+                var _ = producer.send(record);
+            }
+        }
     }
 
     /** How far the topics have been written: the same again means that nothing was. */

@@ -6,14 +6,10 @@ import static org.awaitility.Awaitility.await;
 import ai.in10nt.contracts.Ids;
 import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.Message;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -24,14 +20,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 @ExtendWith(SharedStack.class)
 class PoisonStory {
     private static void send(TestStack stack, String topic, Map<String, String> headers, @Nullable String value) {
-        Map<String, Object> config = Map.of("bootstrap.servers", stack.kafka());
-        try (var producer = new KafkaProducer<>(config, new StringSerializer(), new StringSerializer())) {
-            for (int partition = 0; partition < 12; partition++) {
-                var record = new ProducerRecord<>(topic, partition, "poison", value);
-                headers.forEach((name, text) -> record.headers().add(name, text.getBytes(StandardCharsets.UTF_8)));
-                var _ = producer.send(record);
-            }
-        }
+        Events.send(stack.kafka(), topic, headers, value);
     }
 
     private static Map<String, String> headers(String id, String type) {
