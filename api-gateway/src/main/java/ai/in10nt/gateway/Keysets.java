@@ -1,7 +1,9 @@
 package ai.in10nt.gateway;
 
 import ai.in10nt.contracts.AgentAccess;
+import ai.in10nt.contracts.KeyFile;
 import ai.in10nt.contracts.SealedValue;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,16 +12,23 @@ import java.nio.file.Files;
 /** The keys that the gateway has: public ones to seal with, and the access to agent servers. */
 @ApplicationScoped
 class Keysets {
-    private final SealedValue.Sealer toProvisioner;
-    private final SealedValue.Sealer toIntegrations;
+    private final KeyFile<SealedValue.Sealer> toProvisioner;
+    private final KeyFile<SealedValue.Sealer> toIntegrations;
     private final AgentAccess agentAccess;
 
-    Keysets(GatewayConfig config) {
+    Keysets(GatewayConfig config, MeterRegistry metrics) {
+        toProvisioner = new KeyFile<>(config.keyset().resolve("provisioner-public.json"), SealedValue.Sealer::new);
+        toIntegrations = new KeyFile<>(config.keyset().resolve("integration-public.json"), SealedValue.Sealer::new);
+        // Ids of keys, so that who rotates them knows that everybody uses the new ones.
+        metrics.gauge(
+                "keyset.provisioner.primary",
+                toProvisioner,
+                file -> file.content().primary());
+        metrics.gauge(
+                "keyset.integration.primary",
+                toIntegrations,
+                file -> file.content().primary());
         try {
-            toProvisioner =
-                    new SealedValue.Sealer(Files.readString(config.keyset().resolve("provisioner-public.json")));
-            toIntegrations =
-                    new SealedValue.Sealer(Files.readString(config.keyset().resolve("integration-public.json")));
             agentAccess = new AgentAccess(Files.readString(config.keyset().resolve("agent-access.key")));
         } catch (IOException e) {
             throw new UncheckedIOException("the gateway's keys", e);
@@ -27,11 +36,11 @@ class Keysets {
     }
 
     SealedValue.Sealer toProvisioner() {
-        return toProvisioner;
+        return toProvisioner.made();
     }
 
     SealedValue.Sealer toIntegrations() {
-        return toIntegrations;
+        return toIntegrations.made();
     }
 
     AgentAccess agentAccess() {

@@ -35,6 +35,9 @@ public final class Benchmarks {
             show(rows, List.of(Machines.coldStart(target)));
             show(rows, List.of(Machines.tenAtOnce(target)));
         }
+        if (is(wanted, "integrations")) {
+            show(rows, Integrations.of(target));
+        }
         var home = Objects.requireNonNull(Path.of(arguments[0]).toAbsolutePath().getParent());
         if (is(wanted, "reads")) {
             show(rows, Reads.of(target, freePort()));

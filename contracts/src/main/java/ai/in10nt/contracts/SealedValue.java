@@ -4,12 +4,8 @@ import com.google.crypto.tink.Configuration;
 import com.google.crypto.tink.HybridDecrypt;
 import com.google.crypto.tink.HybridEncrypt;
 import com.google.crypto.tink.InsecureSecretKeyAccess;
-import com.google.crypto.tink.KeysetHandle;
 import com.google.crypto.tink.TinkJsonProtoKeysetFormat;
-import com.google.crypto.tink.aead.AeadConfig2026;
-import com.google.crypto.tink.aead.PredefinedAeadParameters;
 import com.google.crypto.tink.hybrid.HybridConfig2026;
-import com.google.crypto.tink.hybrid.PredefinedHybridParameters;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.Base64;
@@ -23,31 +19,11 @@ public final class SealedValue {
 
     private SealedValue() {}
 
-    /** A fresh key that wraps others at rest, as a Tink JSON keyset. */
-    public static String wrappingKeyset() {
-        try {
-            var config = AeadConfig2026.get();
-            return TinkJsonProtoKeysetFormat.serializeKeyset(
-                    KeysetHandle.generateNew(PredefinedAeadParameters.AES256_GCM, config),
-                    config,
-                    InsecureSecretKeyAccess.get());
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** A fresh key pair as two Tink JSON keysets. */
+    /** A fresh key pair as two keysets. */
     public record KeyPair(String privateKeyset, String publicKeyset) {
         public static KeyPair generate() {
-            try {
-                var handle =
-                        KeysetHandle.generateNew(PredefinedHybridParameters.HPKE_X25519_HKDF_SHA256_AES_128_GCM, TINK);
-                return new KeyPair(
-                        TinkJsonProtoKeysetFormat.serializeKeyset(handle, TINK, InsecureSecretKeyAccess.get()),
-                        TinkJsonProtoKeysetFormat.serializeKeysetWithoutSecret(handle.getPublicKeysetHandle(), TINK));
-            } catch (GeneralSecurityException e) {
-                throw new IllegalStateException(e);
-            }
+            var privateKeyset = Keyset.PAIR.fresh();
+            return new KeyPair(privateKeyset, Keyset.PAIR.publicOf(privateKeyset));
         }
 
         @Override

@@ -33,6 +33,10 @@ class IntegrationRow {
     @Column(name = "data_key")
     byte @Nullable [] dataKey;
 
+    @Column(name = "wrapping_key")
+    @Nullable
+    Long wrappingKey;
+
     @Column(name = "env_revision")
     long envRevision;
 
@@ -72,11 +76,12 @@ class IntegrationRow {
     }
 
     Vault.Sealed values() {
-        return new Vault.Sealed(dataKey, sealed);
+        return new Vault.Sealed(dataKey, sealed, wrappingKey);
     }
 
     void set(Vault.Sealed values) {
         dataKey = values.dataKey();
         sealed = values.text();
+        wrappingKey = values.wrappingKey();
     }
 }

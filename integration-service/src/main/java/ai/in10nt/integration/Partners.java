@@ -84,7 +84,10 @@ class Partners {
 
     private CompletableFuture<Verdict> told(String partner, Timer.Sample timing, Verdict verdict) {
         var outcome = verdict.getClass().getSimpleName().toLowerCase(Locale.ROOT);
-        timing.stop(metrics.timer("integration.partner.asked", "partner", partner, "outcome", outcome));
+        timing.stop(Timer.builder("integration.partner.asked")
+                .tags("partner", partner, "outcome", outcome)
+                .publishPercentiles(0.5, 0.99)
+                .register(metrics));
         return CompletableFuture.completedFuture(verdict);
     }
 

@@ -2,6 +2,7 @@ package ai.in10nt.integration;
 
 import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.KeyFile;
 import ai.in10nt.contracts.SealedValue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.crypto.tink.Aead;
@@ -13,10 +14,7 @@ import com.google.crypto.tink.TinkProtoKeysetFormat;
 import com.google.crypto.tink.aead.AeadConfig2026;
 import com.google.crypto.tink.aead.PredefinedAeadParameters;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.security.GeneralSecurityException;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,13 +29,20 @@ import org.jspecify.annotations.Nullable;
 class Vault {
     private static final Configuration TINK = AeadConfig2026.get();
 
-    private final SealedValue.Opener fromGateway;
-    private final Aead wrapping;
+    private final KeyFile<SealedValue.Opener> fromGateway;
+    private final KeyFile<Aead> wrapping;
 
-    /** The bytes as they are stored; both absent: there are no values. */
+    /**
+     * The bytes as they are stored; both absent: there are no values.
+     *
+     * @param wrappingKey the id of the key that wraps the data key; absent: not known
+     */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Sealed(byte @Nullable [] dataKey, byte @Nullable [] text) {
-        static final Sealed NOTHING = new Sealed(null, null);
+    record Sealed(
+            byte @Nullable [] dataKey,
+            byte @Nullable [] text,
+            @Nullable Long wrappingKey) {
+        static final Sealed NOTHING = new Sealed(null, null, null);
 
         @Override
         public String toString() {
@@ -46,24 +51,37 @@ class Vault {
     }
 
     Vault(IntegrationConfig config) {
+        fromGateway = new KeyFile<>(config.keyset().resolve("integration-private.json"), SealedValue.Opener::new);
+        wrapping = new KeyFile<>(config.keyset().resolve("integration-wrapping.json"), Vault::wrapping);
+    }
+
+    private static Aead wrapping(String keyset) {
         try {
-            fromGateway =
-                    new SealedValue.Opener(Files.readString(config.keyset().resolve("integration-private.json")));
-            wrapping = TinkJsonProtoKeysetFormat.parseKeyset(
-                            Files.readString(config.keyset().resolve("integration-wrapping.json")),
-                            TINK,
-                            InsecureSecretKeyAccess.get())
+            return TinkJsonProtoKeysetFormat.parseKeyset(keyset, TINK, InsecureSecretKeyAccess.get())
                     .getPrimitive(TINK, Aead.class);
-        } catch (IOException e) {
-            throw new UncheckedIOException("the keys of integrations", e);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("integration-wrapping.json is no Tink keyset", e);
         }
     }
 
+    /** The id of the key that wraps what is sealed now. */
+    long wrappingKey() {
+        return wrapping.content().primary();
+    }
+
+    /** How many there are: more than one while they are rotated. */
+    int wrappingKeys() {
+        return wrapping.content().ids().size();
+    }
+
+    /** The id of the newest key that the gateway may seal by. */
+    long openingKey() {
+        return fromGateway.content().primary();
+    }
+
     /** What the gateway sealed. */
     Map<String, String> opened(String tenant, InstanceId instance, @Nullable String sealedEnv) {
-        return sealedEnv == null ? Map.of() : map(fromGateway.open(tenant, instance, sealedEnv));
+        return sealedEnv == null ? Map.of() : map(fromGateway.made().open(tenant, instance, sealedEnv));
     }
 
     Map<String, String> open(String tenant, InstanceId instance, Sealed sealed) {
@@ -72,7 +90,7 @@ class Vault {
         }
         try {
             var context = context(tenant, instance);
-            var key = TinkProtoKeysetFormat.parseEncryptedKeyset(sealed.dataKey(), wrapping, context, TINK)
+            var key = TinkProtoKeysetFormat.parseEncryptedKeyset(sealed.dataKey(), wrapping.made(), context, TINK)
                     .getPrimitive(TINK, Aead.class);
             return map(new String(key.decrypt(sealed.text(), context), StandardCharsets.UTF_8));
         } catch (GeneralSecurityException e) {
@@ -88,9 +106,11 @@ class Vault {
         try {
             var context = context(tenant, instance);
             var key = KeysetHandle.generateNew(PredefinedAeadParameters.AES256_GCM, TINK);
+            var by = wrapping.content();
             return new Sealed(
-                    TinkProtoKeysetFormat.serializeEncryptedKeyset(key, wrapping, context, TINK),
-                    key.getPrimitive(TINK, Aead.class).encrypt(Json.bytes(values), context));
+                    TinkProtoKeysetFormat.serializeEncryptedKeyset(key, by.made(), context, TINK),
+                    key.getPrimitive(TINK, Aead.class).encrypt(Json.bytes(values), context),
+                    by.primary());
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("values of " + instance + " can't be sealed", e);
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.contracts.Keyset;
 import ai.in10nt.contracts.SealedValue;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,7 +38,7 @@ class VaultTest {
     void makeKeys() throws IOException {
         pair = SealedValue.KeyPair.generate();
         Files.writeString(folder.resolve("integration-private.json"), pair.privateKeyset());
-        Files.writeString(folder.resolve("integration-wrapping.json"), SealedValue.wrappingKeyset());
+        Files.writeString(folder.resolve("integration-wrapping.json"), Keyset.WRAPPING.fresh());
     }
 
     private Vault vault() {
@@ -61,16 +63,39 @@ class VaultTest {
         var first = vault().seal("acme", INSTANCE, VALUES);
         var second = vault().seal("acme", INSTANCE, VALUES);
 
-        assertThatThrownBy(() -> vault().open("acme", INSTANCE, new Vault.Sealed(second.dataKey(), first.text())))
+        assertThatThrownBy(() -> vault().open(
+                                "acme",
+                                INSTANCE,
+                                new Vault.Sealed(second.dataKey(), first.text(), second.wrappingKey())))
                 .isInstanceOf(IllegalStateException.class);
     }
 
     @Test
     void without_the_wrapping_key_nothing_is_opened() throws IOException {
         var sealed = vault().seal("acme", INSTANCE, VALUES);
-        Files.writeString(folder.resolve("integration-wrapping.json"), SealedValue.wrappingKeyset());
+        Files.writeString(folder.resolve("integration-wrapping.json"), Keyset.WRAPPING.fresh());
 
         assertThatThrownBy(() -> vault().open("acme", INSTANCE, sealed)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void while_the_wrapping_key_is_rotated_old_and_new_are_opened_and_then_the_new_alone() throws IOException {
+        var file = folder.resolve("integration-wrapping.json");
+        var old = Files.readString(file);
+        var before = vault().seal("acme", INSTANCE, VALUES);
+        var rotated = Keyset.WRAPPING.usingNewest(Keyset.WRAPPING.withAnother(old));
+        Files.writeString(file, rotated);
+        var after = vault().seal("acme", INSTANCE, VALUES);
+
+        assertThat(before.wrappingKey()).isEqualTo(Keyset.primary(old));
+        assertThat(after.wrappingKey()).isEqualTo(Keyset.primary(rotated)).isNotEqualTo(Keyset.primary(old));
+        assertThat(vault().wrappingKeys()).isEqualTo(2);
+        assertThat(vault().open("acme", INSTANCE, before)).isEqualTo(VALUES);
+        assertThat(vault().open("acme", INSTANCE, after)).isEqualTo(VALUES);
+
+        Files.writeString(file, Keyset.WRAPPING.without(rotated, Set.of(Keyset.primary(old))));
+        assertThat(vault().open("acme", INSTANCE, after)).isEqualTo(VALUES);
+        assertThatThrownBy(() -> vault().open("acme", INSTANCE, before)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test

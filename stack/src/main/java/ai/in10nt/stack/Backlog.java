@@ -1,12 +1,6 @@
 package ai.in10nt.stack;
 
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,10 +27,6 @@ record Backlog(
         Map<String, Long> lag, Map<String, Long> unsettled, long unpublished, long unanswered, long deadLetters) {
     private static final long COUNTED = 1000;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final HttpClient HTTP = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(1))
-            .build();
 
     static Backlog of(String kafka, List<Status.Service> services) {
         var unsettled = new TreeMap<String, Long>();
@@ -44,8 +34,7 @@ record Backlog(
         long unanswered = 0;
         for (var service : services) {
             if (service.ready() && service.name().matches("(api-gateway|.*-service).*")) {
-                var metrics =
-                        metrics(service.url() + (service.name().startsWith("api-gateway") ? "/metrics" : "/q/metrics"));
+                var metrics = Metrics.of(service);
                 var module = service.name().replaceFirst("-\\d$", "");
                 if (metrics.containsKey("relay_row_unsettled")) {
                     unsettled.merge(module, metrics.get("relay_row_unsettled"), Long::sum);
@@ -136,27 +125,5 @@ record Backlog(
 
     private static long offset(ListOffsetsResult.ListOffsetsResultInfo info) {
         return info.offset();
-    }
-
-    /** Those without labels; empty where the service doesn't answer. */
-    private static Map<String, Long> metrics(String url) {
-        try {
-            var request = HttpRequest.newBuilder(URI.create(url))
-                    .timeout(Duration.ofSeconds(10))
-                    .build();
-            var metrics = new LinkedHashMap<String, Long>();
-            HTTP.send(request, HttpResponse.BodyHandlers.ofString())
-                    .body()
-                    .lines()
-                    .map(line -> line.split(" ", -1))
-                    .filter(words -> words.length == 2 && !words[0].startsWith("#") && !words[0].contains("{"))
-                    .forEach(words -> metrics.put(words[0], (long) Double.parseDouble(words[1])));
-            return metrics;
-        } catch (IOException e) {
-            return Map.of();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
     }
 }

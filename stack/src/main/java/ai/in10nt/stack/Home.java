@@ -1,5 +1,6 @@
 package ai.in10nt.stack;
 
+import ai.in10nt.contracts.Keyset;
 import ai.in10nt.contracts.SealedValue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -74,7 +75,7 @@ final class Home {
         });
         makePair("provisioner");
         makePair("integration");
-        secret("keys/integration-wrapping.json", SealedValue::wrappingKeyset);
+        secret("keys/integration-wrapping.json", Keyset.WRAPPING::fresh);
     }
 
     private void makePair(String owner) {
@@ -97,6 +98,21 @@ final class Home {
             }
         }
         return mine;
+    }
+
+    /** Gives a key that was replaced to all that were given it. */
+    void hand(String name) {
+        try (var folders = Files.list(at("run"))) {
+            for (var folder : folders.filter(
+                            path -> path.getFileName().toString().startsWith("keys-"))
+                    .toList()) {
+                if (Files.exists(folder.resolve(name))) {
+                    write(folder.resolve(name), Files.readString(at("keys/" + name)));
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Writes a 0600 file; whoever reads it sees the old or the new one, whole. */

@@ -47,6 +47,7 @@ final class Replicas {
         var services = all.stream()
                 .filter(service -> service.name().matches("(api-gateway|.*-service)(-\\d)?"))
                 .toList();
-        return services.size() == 3 * count && services.stream().allMatch(Status.Service::ready);
+        return services.size() == Status.SERVICES.size() * count
+                && services.stream().allMatch(Status.Service::ready);
     }
 }

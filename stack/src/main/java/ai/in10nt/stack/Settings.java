@@ -7,6 +7,8 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -143,6 +145,16 @@ record Settings(
             return true;
         } catch (IOException e) {
             return false;
+        }
+    }
+
+    /** How old the keys of integrations may get; 0: they are rotated by hand. */
+    Duration rotateKeysEvery() {
+        var text = env.getOrDefault("IN10NT_ROTATE_KEYS", "24h");
+        try {
+            return text.equals("never") ? Duration.ZERO : Duration.parse("PT" + text);
+        } catch (DateTimeParseException e) {
+            throw new Stack.Trouble("IN10NT_ROTATE_KEYS: must be a time like 24h or 90m, or never; it is " + text);
         }
     }
 

@@ -55,10 +55,11 @@ public final class Stack {
                 case "demo" -> new Demo(settings, home).run();
                 case "dead-letters" ->
                     DeadLetters.run("127.0.0.1:" + settings.kafkaPort(), words.subList(1, words.size()));
+                case "rotate-keys" -> KeyRotation.run(settings, home, System.out::println);
                 case "key" -> Keys.create(settings, home, words.subList(1, words.size()));
                 default ->
                     throw new Trouble(
-                            "usage: up | record | down | status [--json] | stop NAME | start NAME | roll | scale N | rebuild-view | demo | dead-letters | key create --tenant NAME [--scopes a,b]");
+                            "usage: up | record | down | status [--json] | stop NAME | start NAME | roll | scale N | rebuild-view | rotate-keys | demo | dead-letters | key create --tenant NAME [--scopes a,b]");
             }
         } catch (Trouble e) {
             System.err.println(e.getMessage());
@@ -95,9 +96,11 @@ public final class Stack {
                 greet();
                 Replicas.want(home, settings.replicas());
                 Home.write(home.at("run/ready"), ProcessHandle.current().pid() + "\n");
+                var schedule = new Schedule(settings, home, this::say);
                 int has = settings.replicas();
                 while (!stop.await(500, TimeUnit.MILLISECONDS)) {
                     has = replicate(has, Replicas.wanted(home, has));
+                    schedule.look();
                 }
             }
         } finally {

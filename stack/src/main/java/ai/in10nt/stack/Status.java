@@ -14,6 +14,9 @@ import java.util.function.Supplier;
 
 /** What runs and where, for people and for programs. */
 final class Status {
+    static final List<String> SERVICES =
+            List.of("api-gateway", "provisioner-service", "task-service", "log-service", "integration-service");
+
     private Status() {}
 
     /**
@@ -124,8 +127,7 @@ final class Status {
             services.add(http(home, "demo-model", settings.modelPort(), "/health"));
         }
         for (int replica = 1; replica <= 9; replica++) {
-            for (var module : List.of(
-                    "api-gateway", "provisioner-service", "task-service", "log-service", "integration-service")) {
+            for (var module : SERVICES) {
                 var name = Files.exists(home.at("run/" + module + "-" + replica + ".pid"))
                         ? module + "-" + replica
                         : module;

@@ -1,0 +1,193 @@
+package ai.in10nt.stack;
+
+import ai.in10nt.contracts.Json;
+import ai.in10nt.contracts.Keyset;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * {@code ./dev rotate-keys}: new keys for the values of integrations, while everything runs. Whoever opens has a key before anybody seals
+ * by it, and it goes when nothing needs it any more: what was wrapped by it is sealed anew at once; what is on Kafka has {@link #KEPT}.
+ * One that was interrupted goes on where it stood.
+ */
+final class KeyRotation {
+    /** Commands are on their topic for 7 days. */
+    private static final Duration KEPT = Duration.ofDays(8);
+
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final String PRIVATE = "integration-private.json";
+    private static final String PUBLIC = "integration-public.json";
+    private static final String WRAPPING = "integration-wrapping.json";
+    private static final String RETIRED = "keys/integration-retired.json";
+    private static final String ROTATED = "keys/rotated";
+
+    private final Settings settings;
+    private final Home home;
+    private final Consumer<String> tell;
+
+    private KeyRotation(Settings settings, Home home, Consumer<String> tell) {
+        this.settings = settings;
+        this.home = home;
+        this.tell = tell;
+    }
+
+    /** @param tell is told of each step */
+    static void run(Settings settings, Home home, Consumer<String> tell) {
+        if (Pids.find(home, "stack").isEmpty()) {
+            throw new Stack.Trouble("The stack doesn't run; ./dev up starts it. What is stored is sealed anew by it.");
+        }
+        try (var file = FileChannel.open(home.at("run/rotating"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                var lock = file.tryLock()) {
+            if (lock == null) {
+                throw new Stack.Trouble("The keys are being rotated just now.");
+            }
+            var rotation = new KeyRotation(settings, home, tell);
+            rotation.pair();
+            rotation.wrapping();
+            Home.write(home.at(ROTATED), Instant.now() + "\n");
+        } catch (OverlappingFileLockException e) {
+            throw new Stack.Trouble("The keys are being rotated just now.");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** When the last one ended; at first, when the keys were made. */
+    static Instant last(Home home) {
+        try {
+            return Files.exists(home.at(ROTATED))
+                    ? Instant.parse(Files.readString(home.at(ROTATED)).strip())
+                    : Files.getLastModifiedTime(home.at("keys/" + PRIVATE)).toInstant();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void pair() {
+        var keyset = read(PRIVATE);
+        if (Keyset.primary(keyset) == Keyset.primary(read(PUBLIC))) {
+            keyset = Keyset.PAIR.usingNewest(Keyset.PAIR.withAnother(withoutExpired(keyset)));
+            renew(PRIVATE, keyset);
+        }
+        long key = Keyset.primary(keyset);
+        await("integration-service", "opens what is sealed by key " + key, is("keyset_integration_primary", key));
+        renew(PUBLIC, Keyset.PAIR.publicOf(keyset));
+        await("api-gateway", "seals by key " + key, is("keyset_integration_primary", key));
+        tell.accept("gateways seal by key " + key + "; " + (Keyset.ids(keyset).size() - 1)
+                + " older keys still open what is on its way");
+    }
+
+    /** Those that nobody has sealed by for so long that nothing of theirs is on Kafka any more. */
+    private String withoutExpired(String keyset) {
+        var now = Instant.now();
+        var known = retired();
+        var retired = new TreeMap<String, String>();
+        for (var id : Keyset.ids(keyset)) {
+            if (id != Keyset.primary(keyset)) {
+                retired.put(String.valueOf(id), known.getOrDefault(String.valueOf(id), now.toString()));
+            }
+        }
+        // It is, in a moment.
+        retired.put(String.valueOf(Keyset.primary(keyset)), now.toString());
+        var expired = retired.entrySet().stream()
+                .filter(entry -> Instant.parse(entry.getValue()).plus(KEPT).isBefore(now))
+                .map(entry -> Long.parseLong(entry.getKey()))
+                .collect(Collectors.toSet());
+        expired.forEach(id -> {
+            retired.remove(String.valueOf(id));
+            tell.accept("key " + id + " goes: what it sealed is kept nowhere");
+        });
+        Home.write(home.at(RETIRED), Json.text(retired) + "\n");
+        return Keyset.PAIR.without(keyset, expired);
+    }
+
+    private Map<String, String> retired() {
+        var times = new TreeMap<String, String>();
+        if (Files.exists(home.at(RETIRED))) {
+            Json.read(text(RETIRED), JsonNode.class)
+                    .properties()
+                    .forEach(entry -> times.put(entry.getKey(), entry.getValue().asText()));
+        }
+        return times;
+    }
+
+    private void wrapping() {
+        var keyset = read(WRAPPING);
+        var ids = Keyset.ids(keyset);
+        if (ids.getLast() == Keyset.primary(keyset)) {
+            keyset = Keyset.WRAPPING.withAnother(keyset);
+            ids = Keyset.ids(keyset);
+            renew(WRAPPING, keyset);
+        }
+        long key = ids.getLast();
+        int keys = ids.size();
+        await("integration-service", "has key " + key, is("keyset_wrapping_keys", keys));
+        keyset = Keyset.WRAPPING.usingNewest(keyset);
+        renew(WRAPPING, keyset);
+        await("integration-service", "wraps by key " + key, is("keyset_wrapping_primary", key));
+        await(
+                "integration-service",
+                "has sealed everything anew",
+                metrics -> is("keyset_wrapping_primary", key).test(metrics)
+                        && is("integration_reseal_left", 0).test(metrics));
+        renew(
+                WRAPPING,
+                Keyset.WRAPPING.without(
+                        keyset, ids.stream().filter(id -> id != key).collect(Collectors.toSet())));
+        await("integration-service", "has key " + key + " alone", is("keyset_wrapping_keys", 1));
+        tell.accept("all that is stored is sealed anew; key " + key + " wraps it, the older one is gone");
+    }
+
+    private static Predicate<Map<String, Long>> is(String metric, long value) {
+        return metrics -> metrics.getOrDefault(metric, -1L) == value;
+    }
+
+    /** Until each replica says so; one that is away now reads the new files when it starts. */
+    private void await(String module, String what, Predicate<Map<String, Long>> says) {
+        Status.await(
+                PATIENCE,
+                () -> replicas(module).stream().map(Metrics::of).allMatch(says),
+                () -> "Not every " + module + " " + what + " after " + PATIENCE.toSeconds()
+                        + " s. Nothing is lost; see ./dev status, and try again.");
+    }
+
+    private List<Status.Service> replicas(String module) {
+        var replicas = Status.services(settings, home).stream()
+                .filter(service -> service.name().startsWith(module) && service.pid() != 0)
+                .toList();
+        if (replicas.isEmpty()) {
+            throw new Stack.Trouble("No " + module + " runs; see ./dev status");
+        }
+        return replicas;
+    }
+
+    private void renew(String name, String keyset) {
+        Home.write(home.at("keys/" + name), keyset + "\n");
+        home.hand(name);
+    }
+
+    private String read(String name) {
+        return text("keys/" + name);
+    }
+
+    private String text(String name) {
+        try {
+            return Files.readString(home.at(name)).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
