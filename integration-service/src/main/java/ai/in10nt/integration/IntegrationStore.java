@@ -2,9 +2,9 @@ package ai.in10nt.integration;
 
 import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.IntegrationData;
+import ai.in10nt.relay.Blocking;
 import ai.in10nt.relay.Journal;
 import ai.in10nt.relay.Reconciler.Due;
-import io.quarkus.vertx.VertxContextSupport;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Tuple;
@@ -143,15 +143,7 @@ class IntegrationStore {
                                 : integrations.forget(journal, row.get()))));
     }
 
-    /** Where a session belongs to an event loop but the caller doesn't. */
     private static <T> @Nullable T await(Uni<T> uni) {
-        try {
-            return VertxContextSupport.subscribeAndAwait(
-                    () -> uni.ifNoItem().after(PATIENCE).fail());
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
+        return Blocking.await(uni, PATIENCE);
     }
 }

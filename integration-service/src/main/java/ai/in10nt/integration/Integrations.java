@@ -121,19 +121,7 @@ class Integrations {
 
     private Uni<Void> refuse(Journal journal, Message command, String code, String detail, int partition) {
         var reply = Reply.refused(new Reply.Command(command.id(), command.type()), new Failure(code, detail));
-        var message = new Message(
-                Ids.event(),
-                "integration.refused",
-                SOURCE,
-                command.subject(),
-                now(),
-                command.tenant(),
-                null,
-                command.id(),
-                command.trace(),
-                Json.bytes(reply));
-        journal.send(Topic.REPLIES, partition, message);
-        journal.answer(command, message.type());
+        journal.reply(command, "integration.refused", SOURCE, reply, partition, now());
         return Uni.createFrom().voidItem();
     }
 

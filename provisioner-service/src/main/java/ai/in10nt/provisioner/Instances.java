@@ -9,9 +9,9 @@ import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.Reply;
 import ai.in10nt.contracts.Topic;
 import ai.in10nt.provisioner.Instance.Decision;
+import ai.in10nt.relay.Blocking;
 import ai.in10nt.relay.Journal;
 import ai.in10nt.relay.Reconciler;
-import io.quarkus.vertx.VertxContextSupport;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Tuple;
@@ -111,9 +111,16 @@ class Instances {
                 return write(journal.session(), row, next, now);
             }
             case Decision.Unchanged(var same) ->
-                reply(journal, message, "instance.unchanged", Reply.unchanged(named(message), same.data()), partition);
+                journal.reply(
+                        message,
+                        "instance.unchanged",
+                        SOURCE,
+                        Reply.unchanged(named(message), same.data()),
+                        partition,
+                        now);
             case Decision.Refused(var problem) ->
-                reply(journal, message, "instance.refused", Reply.refused(named(message), problem), partition);
+                journal.reply(
+                        message, "instance.refused", SOURCE, Reply.refused(named(message), problem), partition, now);
         }
         return Uni.createFrom().voidItem();
     }
@@ -144,22 +151,6 @@ class Instances {
 
     private static Reply.Command named(Message message) {
         return new Reply.Command(message.id(), message.type());
-    }
-
-    private void reply(Journal journal, Message command, String type, Reply reply, int partition) {
-        var message = new Message(
-                Ids.event(),
-                type,
-                SOURCE,
-                command.subject(),
-                now(),
-                command.tenant(),
-                null,
-                command.id(),
-                command.trace(),
-                Json.bytes(reply));
-        journal.send(Topic.REPLIES, partition, message);
-        journal.answer(command, type);
     }
 
     private static Uni<Void> write(Mutiny.Session session, @Nullable InstanceRow row, Instance next, Instant now) {
@@ -309,15 +300,7 @@ class Instances {
                 .atMost(PATIENCE);
     }
 
-    /** Where a session belongs to an event loop but the caller doesn't. */
     private static <T> @Nullable T await(Uni<T> uni) {
-        try {
-            return VertxContextSupport.subscribeAndAwait(
-                    () -> uni.ifNoItem().after(PATIENCE).fail());
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
+        return Blocking.await(uni, PATIENCE);
     }
 }

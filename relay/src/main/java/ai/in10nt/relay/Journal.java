@@ -1,9 +1,12 @@
 package ai.in10nt.relay;
 
+import ai.in10nt.contracts.Ids;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Message;
+import ai.in10nt.contracts.Reply;
 import ai.in10nt.contracts.Topic;
 import io.smallrye.mutiny.Uni;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -111,6 +114,28 @@ public final class Journal {
     public void answer(Message command, String outcome) {
         answered.add(command.id());
         answers.add(List.of(command.id(), command.subject(), outcome, command.time()));
+    }
+
+    /**
+     * Answers a command by a reply instead of an event.
+     *
+     * @param type such as {@code instance.refused}
+     * @param source of the owner
+     */
+    public void reply(Message command, String type, String source, Reply reply, int partition, Instant now) {
+        var message = new Message(
+                Ids.event(),
+                type,
+                source,
+                command.subject(),
+                now,
+                command.tenant(),
+                null,
+                command.id(),
+                command.trace(),
+                Json.bytes(reply));
+        send(Topic.REPLIES, partition, message);
+        answer(command, type);
     }
 
     private Uni<Void> write() {

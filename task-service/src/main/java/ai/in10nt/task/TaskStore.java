@@ -1,9 +1,9 @@
 package ai.in10nt.task;
 
 import ai.in10nt.contracts.Topic;
+import ai.in10nt.relay.Blocking;
 import ai.in10nt.relay.Journal;
 import ai.in10nt.relay.Reconciler;
-import io.quarkus.vertx.VertxContextSupport;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Tuple;
@@ -108,15 +108,7 @@ class TaskStore {
                 .map(row -> Optional.ofNullable(row).map(TaskRow::task)));
     }
 
-    /** Where a session belongs to an event loop but the caller doesn't. */
     private static <T> @Nullable T await(Uni<T> uni) {
-        try {
-            return VertxContextSupport.subscribeAndAwait(
-                    () -> uni.ifNoItem().after(PATIENCE).fail());
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
+        return Blocking.await(uni, PATIENCE);
     }
 }

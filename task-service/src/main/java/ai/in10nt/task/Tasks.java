@@ -99,14 +99,15 @@ class Tasks {
                 }
             }
             case Task.Cancellation.Unchanged(var task) ->
-                reply(
-                        journal,
+                journal.reply(
                         message,
                         "task.unchanged",
+                        SOURCE,
                         Reply.unchanged(
                                 new Reply.Command(message.id(), message.type()),
                                 task.data().bounded()),
-                        partition);
+                        partition,
+                        now);
             case Task.Cancellation.Refused(var problem) -> refuse(journal, message, problem, partition);
         }
         return Uni.createFrom().voidItem();
@@ -153,23 +154,7 @@ class Tasks {
 
     private void refuse(Journal journal, Message command, Failure problem, int partition) {
         var reply = Reply.refused(new Reply.Command(command.id(), command.type()), problem);
-        reply(journal, command, "task.refused", reply, partition);
-    }
-
-    private void reply(Journal journal, Message command, String type, Reply reply, int partition) {
-        var message = new Message(
-                Ids.event(),
-                type,
-                SOURCE,
-                command.subject(),
-                now(),
-                command.tenant(),
-                null,
-                command.id(),
-                command.trace(),
-                Json.bytes(reply));
-        journal.send(Topic.REPLIES, partition, message);
-        journal.answer(command, message.type());
+        journal.reply(command, "task.refused", SOURCE, reply, partition, now());
     }
 
     static Message event(Task task, @Nullable String causation, Instant now) {
