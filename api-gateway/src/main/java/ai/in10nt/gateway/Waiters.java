@@ -1,6 +1,5 @@
 package ai.in10nt.gateway;
 
-import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.vertx.mutiny.sqlclient.Pool;
@@ -43,16 +42,7 @@ class Waiters {
         Thread.ofVirtual().name("waiters").start(this::poll);
     }
 
-    /** At once, so that nobody waits for the stop of a gateway that waits for its requests. */
-    void beforeStop(@Observes ShutdownDelayInitiatedEvent event) {
-        stop();
-    }
-
     void stop(@Observes ShutdownEvent event) {
-        stop();
-    }
-
-    private void stop() {
         running = false;
         came.release();
         waiting.values().forEach(signals -> signals.forEach(Semaphore::release));
