@@ -102,13 +102,14 @@ class SecretStory {
 
         use(client, path);
         misuse(stack, client, path);
-        var newKey = client.post("/keys", Map.of("name", "shown once", "scopes", List.of("read")));
+        var newKey = stack.client().post("/keys", Map.of("name", "shown once", "scopes", List.of("read")));
+        assertThat(newKey.status()).as(newKey.toString()).isEqualTo(201);
         canaries.add(newKey.text("key"));
         var log = new LogReader(stack.baseUrl() + path + "/logs?from=start", key)
-                .readUntil(line -> line.path("message").asText().equals("printed"), PATIENCE);
-        assertThat(log.messages()).contains("***");
+                .readUntil(line -> line.path("message").asText().equals("printed again"), PATIENCE);
+        assertThat(log.messages()).contains("MY_PASSWORD=***", "GITHUB_TOKEN=***");
         answers.add(log.lines().toString());
-        kept(client.get("/keys"));
+        kept(stack.client().get("/keys"));
         // Without a sandbox, machines are in our namespace too.
         if (!TestStack.read(stack.home().resolve("machines/driver")).startsWith("process")) {
             assertThat(processes()).as("outside of machines").isEmpty();
@@ -116,6 +117,7 @@ class SecretStory {
         kept(client.delete(path));
         kept(client.get(path + "/integrations"));
 
+        assertThat(canaries).allMatch(canary -> canary.length() > 10);
         for (var canary : canaries) {
             assertThat(answers).as("answers and streams").noneMatch(answer -> answer.contains(canary));
             assertThat(SecretScan.filesHolding(canary, stack.home()))
@@ -156,9 +158,9 @@ class SecretStory {
                         .asText()
                         .equals("true"));
         client.post(path + "/restart");
-        client.post(path + "/execute", Map.of("command", "env | grep -E '_TOKEN|_KEY|PASSWORD'; echo printed"));
+        client.post(path + "/execute", Map.of("command", "env | grep -E '_TOKEN|_KEY|PASSWORD'; echo printed again"));
         for (var read :
-                List.of("", "/tools", "/mcp-config", "/changes", "/ports", "/tasks", "/conversation", "/health")) {
+                List.of("", "/tools", "/mcp-config", "/changes", "/ports", "/tasks", "/tree", "/health")) {
             assertThat(kept(client.get(path + read)).status()).as(read).isEqualTo(200);
         }
         kept(client.send("GET", path + "/logs?limit=1000", null, "Accept", "application/json"));
