@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -13,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the machine was given: the secrets in one file that only this process may read, the rest in {@code IN10NT_*} variables,
  * whose defaults are right inside a machine.
+ *
+ * @param openCodePassword of this boot: what this process and the agent say to each other
  */
 record AgentConfig(
         Secrets secrets,
@@ -25,7 +29,8 @@ record AgentConfig(
         Path agentFile,
         boolean hasOneUser,
         Map<String, String> agentEnv,
-        Integrations integrations) {
+        Integrations integrations,
+        String openCodePassword) {
 
     /**
      * The file that the provisioner put into the machine.
@@ -83,10 +88,17 @@ record AgentConfig(
                     file,
                     env.containsKey("IN10NT_ONE_USER"),
                     agentEnv,
-                    new Integrations(Boolean.TRUE.equals(secrets.hasIntegrations())));
+                    new Integrations(Boolean.TRUE.equals(secrets.hasIntegrations())),
+                    password());
         } catch (IOException e) {
             throw new UncheckedIOException("the agent server's configuration", e);
         }
+    }
+
+    private static String password() {
+        var bytes = new byte[24];
+        new SecureRandom().nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
     }
 
     /** Where this process keeps what must outlive a boot. */

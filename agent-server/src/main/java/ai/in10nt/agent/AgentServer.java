@@ -31,7 +31,7 @@ public final class AgentServer {
         var baseline = new Baseline(config);
         baseline.takeIfThereIsNone(workspace);
         agent.start();
-        var store = new RunStore(config.state());
+        var store = new RunStore(config.state(), new Masks(config));
         var runs = new Runs(config, agent, store, log);
         Thread.ofVirtual().name("events").start(() -> listen(agent, runs));
         var proxy = new ModelProxy(vertx, config, runs);

@@ -1,5 +1,10 @@
 package ai.in10nt.agent;
 
+import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -33,7 +38,7 @@ final class Masks {
                         given.providers().values().stream()
                                 .map(AgentConfig.Provider::apiKey)
                                 .filter(Objects::nonNull),
-                        Stream.of(given.token()))
+                        Stream.of(given.token(), config.openCodePassword()))
                 .flatMap(texts -> texts)
                 // Line by line, as they'd be printed: a private key has many.
                 .flatMap(String::lines)
@@ -45,14 +50,60 @@ final class Masks {
         return new Secrets(revision, values);
     }
 
-    String in(String text) {
+    private List<String> texts() {
         if (secrets.revision() != config.integrations().revision()) {
             secrets = secrets();
         }
+        return secrets.texts();
+    }
+
+    String in(String text) {
         var masked = text;
-        for (var secret : secrets.texts()) {
+        for (var secret : texts()) {
             masked = masked.replace(secret, MASK);
         }
         return masked;
+    }
+
+    /** The same with every text in it masked. */
+    JsonNode in(JsonNode json) {
+        return switch (json) {
+            case TextNode text -> TextNode.valueOf(in(text.textValue()));
+            case ObjectNode object -> {
+                var masked = Json.MAPPER.createObjectNode();
+                object.properties().forEach(field -> masked.set(field.getKey(), in(field.getValue())));
+                yield masked;
+            }
+            case ArrayNode array -> {
+                var masked = Json.MAPPER.createArrayNode();
+                array.forEach(element -> masked.add(in(element)));
+                yield masked;
+            }
+            default -> json;
+        };
+    }
+
+    /** How much of a text that goes on can be shown already: up to where a secret may have begun. */
+    int settled(String text) {
+        int end = text.length();
+        for (var secret : texts()) {
+            for (int begun = Math.min(secret.length() - 1, text.length()); begun > text.length() - end; begun--) {
+                if (text.endsWith(secret.substring(0, begun))) {
+                    end = text.length() - begun;
+                }
+            }
+        }
+        return beforeWhole(text, end);
+    }
+
+    /** No whole one is cut in two either. */
+    private int beforeWhole(String text, int end) {
+        for (var secret : texts()) {
+            int at = text.lastIndexOf(secret, end - 1);
+            if (at >= 0 && at < end && at + secret.length() > end) {
+                return beforeWhole(text, at);
+            }
+        }
+        return end;
     }
 }

@@ -8,9 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,7 +27,6 @@ final class OpenCodeProcess {
     private final LogBook log;
     private final AgentUser user;
     private final int port;
-    private final String password;
     private final OpenCode api;
     private volatile @Nullable Process process;
     private volatile boolean isStopping;
@@ -41,10 +38,7 @@ final class OpenCodeProcess {
         this.config = config;
         this.user = user;
         this.port = port;
-        var bytes = new byte[24];
-        new SecureRandom().nextBytes(bytes);
-        this.password = HexFormat.of().formatHex(bytes);
-        this.api = new OpenCode(port, password);
+        this.api = new OpenCode(port, config.openCodePassword());
     }
 
     OpenCode api() {
@@ -129,7 +123,7 @@ final class OpenCodeProcess {
         var env = user.environment();
         env.putAll(Map.of(
                 "OPENCODE_CONFIG", configFile().toString(),
-                "OPENCODE_SERVER_PASSWORD", password,
+                "OPENCODE_SERVER_PASSWORD", config.openCodePassword(),
                 "OPENCODE_DISABLE_MODELS_FETCH", "1",
                 "OPENCODE_DISABLE_AUTOUPDATE", "1",
                 "OPENCODE_DISABLE_DEFAULT_PLUGINS", "1",

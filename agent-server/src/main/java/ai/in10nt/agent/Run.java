@@ -86,6 +86,24 @@ record Run(
         return new Run(taskId, request, startedAtMs, attempts, retries, attemptsBefore, usage, report);
     }
 
+    /** With the machine's secrets out of what is told of its end. */
+    Run masked(Masks masks) {
+        if (report == null) {
+            return this;
+        }
+        var error = report.error();
+        var masked = new AgentRun.Report(
+                report.state(),
+                report.response() == null ? null : masks.in(report.response()),
+                report.usage(),
+                report.toolsUsed(),
+                report.messageId(),
+                report.attempts(),
+                report.durationMs(),
+                error == null ? null : new Failure(error.code(), masks.in(error.detail())));
+        return new Run(taskId, request, startedAtMs, attempts, retries, attemptsBefore, usage, masked);
+    }
+
     AgentRun.Report reportNow() {
         return report != null ? report : unfinished();
     }

@@ -14,11 +14,13 @@ import java.util.Optional;
 /** Runs, their events and the conversation, on the volume: each write is on disk before it returns. */
 final class RunStore {
     private final Path folder;
+    private final Masks masks;
 
     /** What outlives every run. */
     record Conversation(String session, long lastQueueNumber) {}
 
-    RunStore(Path state) {
+    RunStore(Path state, Masks masks) {
+        this.masks = masks;
         this.folder = state.resolve("runs");
         try {
             Files.createDirectories(folder);
@@ -44,7 +46,7 @@ final class RunStore {
     }
 
     RunStream stream(String taskId) {
-        return new RunStream(folder.resolve(taskId + ".events"));
+        return new RunStream(folder.resolve(taskId + ".events"), masks);
     }
 
     private static <T> Optional<T> read(Path file, Class<T> type) {

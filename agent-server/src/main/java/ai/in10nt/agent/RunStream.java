@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * What the agent tells during one run, a JSON object a line, numbered from 1; on the volume, so that a later boot goes on in the same
- * numbering. Words that follow each other closely are one event.
+ * numbering. Words that follow each other closely are one event; the machine's secrets are masked in them, also where one comes in
+ * pieces.
  */
 final class RunStream {
     private static final Duration TOGETHER = Duration.ofMillis(50);
@@ -23,12 +24,15 @@ final class RunStream {
 
     private final Path file;
     private final List<String> lines = new ArrayList<>();
+    private final Masks masks;
     private final StringBuilder text = new StringBuilder();
+    private boolean isWrittenSoon;
     private long length;
     private boolean isOver;
 
-    RunStream(Path file) {
+    RunStream(Path file, Masks masks) {
         this.file = file;
+        this.masks = masks;
         try {
             if (Files.exists(file)) {
                 lines.addAll(Files.readAllLines(file));
@@ -44,12 +48,13 @@ final class RunStream {
             return;
         }
         if (event.path("type").asText().equals("text")) {
-            if (text.isEmpty()) {
+            if (!isWrittenSoon) {
+                isWrittenSoon = true;
                 Thread.ofVirtual().start(this::writeSoon);
             }
             text.append(event.path("text").asText());
         } else {
-            writeText();
+            writeText(text.length());
             write(event);
         }
     }
@@ -58,18 +63,19 @@ final class RunStream {
         try {
             TimeUnit.MILLISECONDS.sleep(TOGETHER.toMillis());
             synchronized (this) {
-                writeText();
+                isWrittenSoon = false;
+                writeText(masks.settled(text.toString()));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private void writeText() {
-        if (!text.isEmpty()) {
-            var words = text.toString();
-            text.setLength(0);
-            write(RunEvents.text(words));
+    private void writeText(int upTo) {
+        if (upTo > 0) {
+            var words = text.substring(0, upTo);
+            text.delete(0, upTo);
+            write(RunEvents.text(masks.in(words)));
         }
     }
 
@@ -93,7 +99,7 @@ final class RunStream {
 
     /** There is nothing more to come. */
     synchronized void end() {
-        writeText();
+        writeText(text.length());
         isOver = true;
         notifyAll();
     }

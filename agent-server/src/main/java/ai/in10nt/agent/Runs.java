@@ -29,6 +29,7 @@ final class Runs {
     private final OpenCodeProcess agent;
     private final RunStore store;
     private final LogBook log;
+    private final Masks masks;
     private final Object lock = new Object();
     private @Nullable Run active;
     private boolean isActiveCancelled;
@@ -41,6 +42,7 @@ final class Runs {
 
     Runs(AgentConfig config, OpenCodeProcess agent, RunStore store, LogBook log) {
         this.log = log;
+        this.masks = new Masks(config);
         this.config = config;
         this.agent = agent;
         this.store = store;
@@ -180,6 +182,7 @@ final class Runs {
                             List.of(),
                             System.currentTimeMillis());
         }
+        ended = ended.masked(masks);
         synchronized (lock) {
             try {
                 store.save(ended);
@@ -243,11 +246,13 @@ final class Runs {
     }
 
     private void tell(ObjectNode event) {
+        // Words may come in pieces: whoever gets them masks what they come to.
+        var told = event.path("type").asText().equals("text") ? event : (ObjectNode) masks.in(event);
         if (stream != null) {
-            stream.add(event);
+            stream.add(told);
         }
         if (lines != null) {
-            lines.add(event);
+            lines.add(told);
         }
     }
 

@@ -33,7 +33,7 @@ class LogBookTest {
                 Map.of("PASSWORD", "hush-hush", "MODE", "dev", "PEM", "-----BEGIN-----\nabcdefgh\n"),
                 null);
         var config = new AgentConfig(
-                secrets, folder, folder, "", 0, 0, folder, folder, true, Map.of(), new Integrations(false));
+                secrets, folder, folder, "", 0, 0, folder, folder, true, Map.of(), new Integrations(false), "");
         return new LogBook(folder, instance, new Masks(config), segmentBytes, mostBytes);
     }
 

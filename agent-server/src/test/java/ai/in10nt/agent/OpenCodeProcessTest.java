@@ -32,7 +32,8 @@ class OpenCodeProcessTest {
                 nowhere,
                 true,
                 Map.of(),
-                integrations);
+                integrations,
+                "");
 
         var written = Json.text(OpenCodeProcess.openCodeConfig(config));
 

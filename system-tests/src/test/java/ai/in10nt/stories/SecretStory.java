@@ -159,8 +159,7 @@ class SecretStory {
                         .equals("true"));
         client.post(path + "/restart");
         client.post(path + "/execute", Map.of("command", "env | grep -E '_TOKEN|_KEY|PASSWORD'; echo printed again"));
-        for (var read :
-                List.of("", "/tools", "/mcp-config", "/changes", "/ports", "/tasks", "/tree", "/health")) {
+        for (var read : List.of("", "/tools", "/mcp-config", "/changes", "/ports", "/tasks", "/tree", "/health")) {
             assertThat(kept(client.get(path + read)).status()).as(read).isEqualTo(200);
         }
         kept(client.send("GET", path + "/logs?limit=1000", null, "Accept", "application/json"));
