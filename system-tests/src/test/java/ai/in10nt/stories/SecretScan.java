@@ -17,16 +17,25 @@ final class SecretScan extends SimpleFileVisitor<Path> {
     /** Folders that are the machine's own inside (it may know its secrets), or no more than programs. */
     private static final List<String> NOT_OURS = List.of("/machines/volumes/", "/machines/image/", "/postgresql-bin/");
 
-    private final byte[] text;
+    /** As one character a byte, so that a byte sequence is a substring. */
+    private final List<String> texts;
+
     private final List<Path> found = new ArrayList<>();
     private int looked;
 
-    private SecretScan(String text) {
-        this.text = text.getBytes(StandardCharsets.UTF_8);
+    private SecretScan(List<String> texts) {
+        this.texts = texts.stream()
+                .map(text -> new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1))
+                .toList();
     }
 
     static List<Path> filesHolding(String text, Path folder) throws IOException {
-        var scan = new SecretScan(text);
+        return filesHolding(List.of(text), folder);
+    }
+
+    /** Those that hold any of them. */
+    static List<Path> filesHolding(List<String> texts, Path folder) throws IOException {
+        var scan = new SecretScan(texts);
         Files.walkFileTree(folder, scan);
         if (scan.looked == 0) {
             throw new AssertionError("no file to look into in " + folder);
@@ -48,9 +57,8 @@ final class SecretScan extends SimpleFileVisitor<Path> {
         }
         try {
             looked++;
-            // One character a byte, so that a byte sequence is a substring.
-            if (new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)
-                    .contains(new String(text, StandardCharsets.ISO_8859_1))) {
+            var content = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+            if (texts.stream().anyMatch(content::contains)) {
                 found.add(file);
             }
         } catch (NoSuchFileException vanished) {
