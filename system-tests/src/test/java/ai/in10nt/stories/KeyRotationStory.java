@@ -68,6 +68,10 @@ class KeyRotationStory {
                 .hasSize(2)
                 .startsWith(Keyset.primary(pair));
         int made = changes.join();
+        // Its agent was started anew with each change, often before it was up: the last one counts.
+        assertThat(client.run(changed, "Run the command `echo ${GITHUB_TOKEN##*-}`")
+                        .text("response"))
+                .contains("printed: " + (made - 1));
         // A boot is given its values anew.
         client.post("/instances/" + kept + "/restart");
         assertThat(token(client, kept)).isEqualTo("ghp_before");
