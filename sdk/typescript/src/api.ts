@@ -2816,6 +2816,7 @@ export interface components {
             prompt?: string;
             /** @constant */
             promptTruncated?: true;
+            /** @description what the agent says; the values of env and of secret integration variables are masked */
             response?: string;
             /** @constant */
             responseTruncated?: true;
