@@ -4,7 +4,9 @@ import ai.in10nt.contracts.AgentAccess;
 import ai.in10nt.contracts.KeyFile;
 import ai.in10nt.contracts.SealedValue;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -34,6 +36,9 @@ class Keysets {
             throw new UncheckedIOException("the gateway's keys", e);
         }
     }
+
+    /** Read at the start, not at the first request: what is missing is said then, and the metrics are there. */
+    void start(@Observes StartupEvent event) {}
 
     SealedValue.Sealer toProvisioner() {
         return toProvisioner.made();

@@ -48,7 +48,8 @@ class Integrations {
             return Uni.createFrom().voidItem();
         }
         var id = command.instanceId().value();
-        return mirror(journal, id)
+        return Resealing.announce(journal)
+                .chain(() -> mirror(journal, id))
                 .flatMap(mirror -> row(journal, id).flatMap(row -> switch (command) {
                     case IntegrationCommand.Set set ->
                         decide(journal, message, set, mirror.orElse(null), row.orElse(null), partition);

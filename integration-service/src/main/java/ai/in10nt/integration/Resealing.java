@@ -1,9 +1,12 @@
 package ai.in10nt.integration;
 
 import ai.in10nt.contracts.InstanceId;
+import ai.in10nt.relay.Journal;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
@@ -13,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * While the wrapping key is rotated: seals anew what an older one wraps, so that nothing needs that one any more. Nobody sees a
@@ -23,7 +27,12 @@ class Resealing {
     private static final Logger LOG = Logger.getLogger(Resealing.class);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int AT_ONCE = 200;
-    private static final String BY_ANOTHER_KEY = " where data_key is not null and wrapping_key is distinct from $1";
+    /** Shared by all transactions that seal; who has it alone knows that none is under way. */
+    private static final long LOCK = 0x5ea1;
+
+    /** What is wrapped by a key that is nowhere any more, as after a copy of the database was restored, is nobody's business. */
+    private static final String BY_ANOTHER_KEY =
+            " where data_key is not null and (wrapping_key is null or wrapping_key = any($1))";
 
     private final Pool pool;
     private final Vault vault;
@@ -51,6 +60,15 @@ class Resealing {
         running = false;
     }
 
+    /** To be called before the key is chosen: this transaction seals. */
+    static Uni<Void> announce(Journal journal) {
+        return journal.session()
+                .createNativeQuery(
+                        "select 1 from (select pg_advisory_xact_lock_shared(" + LOCK + ")) locked", Integer.class)
+                .getSingleResult()
+                .replaceWithVoid();
+    }
+
     private double left() {
         return countedFor == vault.wrappingKey() ? left : Double.NaN;
     }
@@ -61,10 +79,11 @@ class Resealing {
                 long key = vault.wrappingKey();
                 // With one key there is nothing to do, once that is known.
                 if (countedFor != key || left != 0 || vault.wrappingKeys() > 1) {
-                    while (running && resealSome(key) > 0) {
+                    while (running && resealSome() > 0) {
                         LOG.debug("values are sealed anew");
                     }
-                    left = count(key);
+                    var counted = count();
+                    left = counted == null ? Double.NaN : counted;
                     countedFor = key;
                 }
             } catch (RuntimeException e) {
@@ -78,27 +97,35 @@ class Resealing {
         }
     }
 
-    private long count(long key) {
-        return pool.preparedQuery("select count(*) from integration" + BY_ANOTHER_KEY)
-                .execute(Tuple.of(key))
+    /**
+     * Absent while a transaction seals that may have chosen its key before this replica had this one: its row can't be seen yet. It
+     * isn't waited for, because it may wait for others itself.
+     */
+    private @Nullable Long count() {
+        return pool.withTransaction(connection -> connection
+                        .query("select pg_try_advisory_xact_lock(" + LOCK + ")")
+                        .execute()
+                        .flatMap(locked -> locked.iterator().next().getBoolean(0)
+                                ? connection
+                                        .preparedQuery("select count(*) from integration" + BY_ANOTHER_KEY)
+                                        .execute(older())
+                                        .map(rows -> rows.iterator().next().getLong(0))
+                                : Uni.createFrom().<Long>nullItem()))
                 .await()
-                .atMost(PATIENCE)
-                .iterator()
-                .next()
-                .getLong(0);
+                .atMost(PATIENCE);
     }
 
     /** How many there were; what is being changed is sealed by the new key anyway, or found the next time. */
-    private int resealSome(long key) {
+    private int resealSome() {
         return pool.withTransaction(connection -> connection
                         .preparedQuery("select instance_id, tenant, data_key, sealed, wrapping_key from integration"
                                 + BY_ANOTHER_KEY + " limit " + AT_ONCE + " for update skip locked")
-                        .execute(Tuple.of(key))
+                        .execute(older())
                         .flatMap(rows -> {
                             var changes = new ArrayList<Tuple>();
                             rows.forEach(row -> changes.add(resealed(row)));
                             if (changes.isEmpty()) {
-                                return io.smallrye.mutiny.Uni.createFrom().item(0);
+                                return Uni.createFrom().item(0);
                             }
                             return connection
                                     .preparedQuery("update integration set data_key = $2, sealed = $3, wrapping_key"
@@ -110,6 +137,10 @@ class Resealing {
                 .atMost(PATIENCE);
     }
 
+    private Tuple older() {
+        return Tuple.of(vault.olderWrappingKeys().toArray(Long[]::new));
+    }
+
     private Tuple resealed(Row row) {
         var instance = new InstanceId(row.getString("instance_id"));
         var tenant = row.getString("tenant");
@@ -117,9 +148,6 @@ class Resealing {
                 row.getBuffer("data_key").getBytes(), row.getBuffer("sealed").getBytes(), row.getLong("wrapping_key"));
         var sealed = vault.seal(tenant, instance, vault.open(tenant, instance, old));
         return Tuple.of(
-                instance.value(),
-                io.vertx.core.buffer.Buffer.buffer(sealed.dataKey()),
-                io.vertx.core.buffer.Buffer.buffer(sealed.text()),
-                sealed.wrappingKey());
+                instance.value(), Buffer.buffer(sealed.dataKey()), Buffer.buffer(sealed.text()), sealed.wrappingKey());
     }
 }

@@ -16,6 +16,7 @@ import com.google.crypto.tink.aead.PredefinedAeadParameters;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +73,12 @@ class Vault {
     /** How many there are: more than one while they are rotated. */
     int wrappingKeys() {
         return wrapping.content().ids().size();
+    }
+
+    /** Those that only open, and are to go; a newer one, which isn't used yet, is none of them. */
+    List<Long> olderWrappingKeys() {
+        var keys = wrapping.content();
+        return keys.ids().subList(0, keys.ids().indexOf(keys.primary()));
     }
 
     /** The id of the newest key that the gateway may seal by. */

@@ -90,6 +90,7 @@ class VaultTest {
         assertThat(before.wrappingKey()).isEqualTo(Keyset.primary(old));
         assertThat(after.wrappingKey()).isEqualTo(Keyset.primary(rotated)).isNotEqualTo(Keyset.primary(old));
         assertThat(vault().wrappingKeys()).isEqualTo(2);
+        assertThat(vault().olderWrappingKeys()).containsExactly(Keyset.primary(old));
         assertThat(vault().open("acme", INSTANCE, before)).isEqualTo(VALUES);
         assertThat(vault().open("acme", INSTANCE, after)).isEqualTo(VALUES);
 

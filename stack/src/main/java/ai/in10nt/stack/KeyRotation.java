@@ -86,8 +86,8 @@ final class KeyRotation {
         await("integration-service", "opens what is sealed by key " + key, is("keyset_integration_primary", key));
         renew(PUBLIC, Keyset.PAIR.publicOf(keyset));
         await("api-gateway", "seals by key " + key, is("keyset_integration_primary", key));
-        tell.accept("gateways seal by key " + key + "; " + (Keyset.ids(keyset).size() - 1)
-                + " older keys still open what is on its way");
+        tell.accept("gateways seal by key " + key + "; older keys that open what is still on its way: "
+                + (Keyset.ids(keyset).size() - 1));
     }
 
     /** Those that nobody has sealed by for so long that nothing of theirs is on Kafka any more. */
