@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** The secrets that this machine was given, taken out of whatever is shown. */
@@ -16,6 +18,21 @@ final class Masks {
     private static final int SHORTEST = 6;
 
     private static final String MASK = "***";
+
+    /** What every system has: a value of these says how programs run, and would be missed in what is told of them. */
+    private static final Set<String> NO_SECRETS = Set.of(
+            "PATH",
+            "HOME",
+            "SHELL",
+            "USER",
+            "LANG",
+            "LC_ALL",
+            "TZ",
+            "TERM",
+            "EDITOR",
+            "NODE_ENV",
+            "LD_PRELOAD",
+            "LD_LIBRARY_PATH");
 
     /** The longest first: one may be part of another. */
     private record Secrets(long revision, List<String> texts) {}
@@ -33,7 +50,7 @@ final class Masks {
         long revision = config.integrations().revision();
         var given = config.secrets();
         var values = Stream.of(
-                        given.env() == null ? Stream.<String>of() : given.env().values().stream(),
+                        given.env() == null ? Stream.<String>of() : secretsOf(given.env()),
                         config.integrations().secrets().stream(),
                         given.providers().values().stream()
                                 .map(AgentConfig.Provider::apiKey)
@@ -48,6 +65,12 @@ final class Masks {
                 .sorted(Comparator.comparingInt(String::length).reversed())
                 .toList();
         return new Secrets(revision, values);
+    }
+
+    private static Stream<String> secretsOf(Map<String, String> env) {
+        return env.entrySet().stream()
+                .filter(variable -> !NO_SECRETS.contains(variable.getKey()))
+                .map(Map.Entry::getValue);
     }
 
     private List<String> texts() {

@@ -15,6 +15,7 @@ import java.util.Optional;
 final class RunLoop {
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration BEGIN = Duration.ofSeconds(60);
+    private static final Duration TAKEN = Duration.ofSeconds(3);
     private static final int BEGIN_ATTEMPTS = 3;
     private static final int MOST_ATTEMPTS = 5;
     /** OpenCode retries for ever; with its backoff this many take about half a minute. */
@@ -74,10 +75,15 @@ final class RunLoop {
             return Optional.empty();
         }
         var session = session();
+        var run = runs.current();
         if (agent.api().status(session).isPresent()) {
+            if (run.attempts() == 0) {
+                // Nothing of this run can be at work yet: it is a run that was given up.
+                agent.api().abort(session);
+                return Optional.empty();
+            }
             return follow(session);
         }
-        var run = runs.current();
         if (run.attempts() == 0 && run.request().options().tools() != null) {
             var known = agent.api().toolNames();
             var unknown = Tools.unknown(
@@ -192,10 +198,11 @@ final class RunLoop {
         }
     }
 
-    /** The prompt may have been given to the agent just now: the session must be idle before the next one. */
+    /** The session must be idle before the next prompt. One that was given a moment ago is taken in a moment: nothing shows it yet. */
     private void free() {
         var session = store.conversation().session();
         long deadline = System.nanoTime() + BEGIN.toNanos();
+        long taken = System.nanoTime() + TAKEN.toNanos();
         int idle = 0;
         while (!session.isEmpty() && idle < 2 && System.nanoTime() < deadline) {
             try {
@@ -203,13 +210,21 @@ final class RunLoop {
                     // Its next process has no run that goes on.
                     return;
                 }
-                idle = agent.api().status(session).isEmpty() ? idle + 1 : 0;
+                boolean isIdle = agent.api().status(session).isEmpty();
+                idle = isIdle && (System.nanoTime() > taken || hasBegun(session)) ? idle + 1 : 0;
                 agent.api().abort(session);
             } catch (OpenCode.Unavailable away) {
                 Log.info("%s", away);
             }
             runs.pause(Duration.ofMillis(50));
         }
+    }
+
+    /** Whether the prompt shows in the agent's messages, where it was given at all. */
+    private boolean hasBegun(String session) {
+        var run = runs.current();
+        return run.attempts() == 0
+                || !(Outcome.of(agent.api().messages(session), run.messageId()) instanceof Outcome.NotBegun);
     }
 
     /** An agent that has died has forgotten them. */

@@ -24,7 +24,12 @@ class RunStreamTest {
 
     private Masks masks() {
         var secrets = new AgentConfig.Secrets(
-                "inst", 1, "the-agents-token", Map.of(), Map.of("PASSWORD", SECRET, "LONGER", SECRET + "23"), null);
+                "inst",
+                1,
+                "the-agents-token",
+                Map.of(),
+                Map.of("PASSWORD", SECRET, "LONGER", SECRET + "23", "PATH", "/usr/bin:/bin"),
+                null);
         return new Masks(new AgentConfig(
                 secrets, folder, folder, "", 0, 0, folder, folder, true, Map.of(), integrations, "between-us"));
     }
@@ -57,6 +62,7 @@ class RunStreamTest {
     void what_may_be_the_beginning_of_one_waits() {
         var masks = masks();
 
+        assertThat(masks.in("PATH=/usr/bin:/bin")).isEqualTo("PATH=/usr/bin:/bin");
         assertThat(masks.settled("nothing")).isEqualTo("nothing".length());
         assertThat(masks.settled("so hus")).isEqualTo("so ".length());
         assertThat(masks.settled("so " + SECRET)).as("a longer one begins so").isEqualTo("so ".length());

@@ -166,6 +166,11 @@ class OutageStory {
     }
 
     @Test
+    void as_many_as_there_are_are_there_at_once() {
+        assertThat(stack.run("scale", "2")).isEqualTo("2 of each service");
+    }
+
+    @Test
     void a_rolling_restart_under_load_fails_no_request() throws InterruptedException {
         var rolled = new StringBuilder();
 

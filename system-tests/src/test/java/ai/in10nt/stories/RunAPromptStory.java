@@ -279,10 +279,13 @@ class RunAPromptStory {
         assertThat(created.text("status")).isEqualTo("healthy");
 
         var task = client.run(
-                id, "Run the command `printf %s \"$QUOTED\"; echo; echo $PATH; id -u; cat /run/in10nt/agent.json`");
+                id, "Run the command `printf %s \"$QUOTED\" | wc -c; echo $PATH; id -u; cat /run/in10nt/agent.json`");
 
+        assertThat(client.post("/instances/" + id + "/execute", Map.of("command", "printf %s \"$QUOTED\""))
+                        .text("stdout"))
+                .isEqualTo(env.get("QUOTED"));
         assertThat(task.text("response"))
-                .contains("it's $HOME \"x\"")
+                .contains("14\n")
                 .contains("/workspace/bin:/usr/bin:/bin")
                 .contains("1000")
                 .contains("Permission denied");
