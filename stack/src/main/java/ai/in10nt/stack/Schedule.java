@@ -16,12 +16,17 @@ final class Schedule {
     private final AtomicBoolean isBusy = new AtomicBoolean();
     private volatile Instant next;
 
-    Schedule(Settings settings, Home home, Consumer<String> tell) {
+    /** Looks from now on, whenever it is told to; {@code every} 0: not by itself. */
+    Schedule(Settings settings, Home home, Duration every, Consumer<String> tell) {
         this.settings = settings;
         this.home = home;
         this.tell = tell;
-        this.every = settings.rotateKeysEvery();
-        this.next = KeyRotation.last(home).plus(every);
+        this.every = every;
+        this.next = due();
+    }
+
+    private Instant due() {
+        return KeyRotation.last(home).plus(every);
     }
 
     void look() {
@@ -30,8 +35,11 @@ final class Schedule {
         }
         Thread.ofVirtual().name("schedule").start(() -> {
             try {
-                KeyRotation.run(settings, home, tell);
-                next = KeyRotation.last(home).plus(every);
+                // They may have been rotated by hand since it was looked.
+                if (!Instant.now().isBefore(due())) {
+                    KeyRotation.run(settings, home, tell);
+                }
+                next = due();
             } catch (RuntimeException e) {
                 tell.accept("the keys aren't rotated: " + e.getMessage());
                 next = Instant.now().plus(AFTER_TROUBLE);

@@ -151,11 +151,18 @@ record Settings(
     /** How old the keys of integrations may get; 0: they are rotated by hand. */
     Duration rotateKeysEvery() {
         var text = env.getOrDefault("IN10NT_ROTATE_KEYS", "24h");
-        try {
-            return text.equals("never") ? Duration.ZERO : Duration.parse("PT" + text);
-        } catch (DateTimeParseException e) {
-            throw new Stack.Trouble("IN10NT_ROTATE_KEYS: must be a time like 24h or 90m, or never; it is " + text);
+        if (text.equals("never")) {
+            return Duration.ZERO;
         }
+        try {
+            var every = Duration.parse("PT" + text);
+            if (every.isPositive()) {
+                return every;
+            }
+        } catch (DateTimeParseException noTime) {
+            // Said below.
+        }
+        throw new Stack.Trouble("IN10NT_ROTATE_KEYS: must be a time like 24h or 90m, or never; it is " + text);
     }
 
     Optional<String> variable(String name) {

@@ -76,6 +76,7 @@ public final class Stack {
             throw new Trouble(
                     "The stack runs already (pid " + other.pid() + "). ./dev status shows it, ./dev down stops it.");
         });
+        var rotateKeysEvery = settings.rotateKeysEvery();
         Files.deleteIfExists(home.at("run/ready"));
         Pids.endLeftovers(home);
         refuseTakenPorts();
@@ -96,7 +97,7 @@ public final class Stack {
                 greet();
                 Replicas.want(home, settings.replicas());
                 Home.write(home.at("run/ready"), ProcessHandle.current().pid() + "\n");
-                var schedule = new Schedule(settings, home, this::say);
+                var schedule = new Schedule(settings, home, rotateKeysEvery, this::say);
                 int has = settings.replicas();
                 while (!stop.await(500, TimeUnit.MILLISECONDS)) {
                     has = replicate(has, Replicas.wanted(home, has));

@@ -84,19 +84,7 @@ class SecretStory {
         canaries.addAll(env.values());
         canaries.addAll(first.values());
         canaries.addAll(second.values());
-        var created = kept(client.post(
-                "/instances",
-                Map.of(
-                        "name",
-                        "canary",
-                        "description",
-                        "d",
-                        "env",
-                        env,
-                        "integrations",
-                        NAMES,
-                        "integrationEnv",
-                        with(first))));
+        var created = kept(create(client));
         assertThat(created.status()).as(created.toString()).isEqualTo(201);
         var path = "/instances/" + created.text("instanceId");
 
@@ -126,6 +114,22 @@ class SecretStory {
                 .isEmpty();
         assertThat(records(stack)).as("records").isEmpty();
         assertThat(rows(stack)).as("rows").isEmpty();
+    }
+
+    private Client.Answer create(Client client) {
+        return client.post(
+                "/instances",
+                Map.of(
+                        "name",
+                        "canary",
+                        "description",
+                        "d",
+                        "env",
+                        env,
+                        "integrations",
+                        NAMES,
+                        "integrationEnv",
+                        with(first)));
     }
 
     private void use(Client client, String path) {
@@ -188,19 +192,7 @@ class SecretStory {
                         "env",
                         Map.of("1", env.values().iterator().next()))));
         // The name is taken: its integrations were set before that was found.
-        kept(client.post(
-                "/instances",
-                Map.of(
-                        "name",
-                        "canary",
-                        "description",
-                        "d",
-                        "env",
-                        env,
-                        "integrations",
-                        NAMES,
-                        "integrationEnv",
-                        with(first))));
+        kept(create(client));
         // As they came, sealed, they are dead letters.
         var commands = Events.all(stack.kafka(), Topic.INTEGRATION_COMMANDS.topicName());
         assertThat(commands).isNotEmpty();
