@@ -18,6 +18,8 @@ public final class AgentServer {
         var config = AgentConfig.from(System.getenv());
         var vertx = Vertx.vertx(
                 new VertxOptions().setEventLoopPoolSize(2).setWorkerPoolSize(2).setInternalBlockingPoolSize(2));
+        var entrance = new Entrance(vertx, config);
+        listen(vertx, config, entrance);
         var user = new AgentUser(config);
         var log = new LogBook(config);
         var agent = new OpenCodeProcess(config, user, log, config.proxyPort() + 1);
@@ -33,7 +35,7 @@ public final class AgentServer {
         agent.start();
         var store = new RunStore(config.state(), new Masks(config));
         var runs = new Runs(config, agent, store, log);
-        Thread.ofVirtual().name("events").start(() -> listen(agent, runs));
+        Thread.ofVirtual().name("events").start(() -> follow(agent, runs));
         var proxy = new ModelProxy(vertx, config, runs);
         var httpTools = new HttpTools(config, runs);
         vertx.createHttpServer()
@@ -49,35 +51,37 @@ public final class AgentServer {
                 .toCompletableFuture()
                 .join();
         var ports = new Ports(config, user);
-        vertx.createHttpServer(new HttpServerOptions()
-                        .setTcpNoDelay(true)
-                        .setMaxHeaderSize(64 * 1024)
-                        .setMaxChunkSize(64 * 1024)
-                        .setMaxInitialLineLength(64 * 1024))
-                .requestHandler(new Api(
-                                config,
-                                agent,
-                                runs,
-                                log,
-                                new Commands(config, user, log),
-                                new FileApi(new WorkspaceFiles(config, workspace)),
-                                new WorkspaceApi(
-                                        workspace,
-                                        new Changes(workspace, baseline),
-                                        ports,
-                                        new PortProxy(vertx, ports)))
-                        .router(vertx))
+        entrance.open(new Api(
+                        config,
+                        agent,
+                        runs,
+                        log,
+                        new Commands(config, user, log),
+                        new FileApi(new WorkspaceFiles(config, workspace)),
+                        new WorkspaceApi(
+                                workspace, new Changes(workspace, baseline), ports, new PortProxy(vertx, ports)))
+                .router(vertx));
+        Log.info(
+                "%s generation %d is open on port %d",
+                config.secrets().instanceId(), config.secrets().generation(), config.port());
+    }
+
+    private static void listen(Vertx vertx, AgentConfig config, Entrance entrance) {
+        var options = new HttpServerOptions()
+                .setTcpNoDelay(true)
+                .setMaxHeaderSize(64 * 1024)
+                .setMaxChunkSize(64 * 1024)
+                .setMaxInitialLineLength(64 * 1024);
+        vertx.createHttpServer(options)
+                .requestHandler(entrance::handle)
                 .listen(config.port(), config.host())
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();
-        Log.info(
-                "%s generation %d listens on port %d",
-                config.secrets().instanceId(), config.secrets().generation(), config.port());
     }
 
     /** Follows the agent's events for as long as this process lives, over the agent's deaths. */
-    private static void listen(OpenCodeProcess agent, Runs runs) {
+    private static void follow(OpenCodeProcess agent, Runs runs) {
         while (true) {
             try {
                 if (agent.isReady()) {

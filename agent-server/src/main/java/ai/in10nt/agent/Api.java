@@ -12,9 +12,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
@@ -23,9 +21,9 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 
-/** The agent server's HTTP API, for the platform only: every call carries this generation's token. */
+/** The agent server's HTTP API, behind its {@link Entrance}. */
 final class Api {
-    private static final long MAX_BODY = 4L * 1024 * 1024;
+    static final long MAX_BODY = 4L * 1024 * 1024;
     private static final int MOST_LOG = 256 * 1024;
     private static final Duration LONGEST_HOLD = Duration.ofSeconds(60);
 
@@ -36,7 +34,6 @@ final class Api {
     private final Commands commands;
     private final FileApi files;
     private final WorkspaceApi workspace;
-    private final byte[] expected;
 
     Api(
             AgentConfig config,
@@ -53,12 +50,10 @@ final class Api {
         this.commands = commands;
         this.files = files;
         this.workspace = workspace;
-        this.expected = config.secrets().token().getBytes(StandardCharsets.UTF_8);
     }
 
     Router router(Vertx vertx) {
         var router = Router.router(vertx);
-        router.route().handler(this::authenticate);
         router.get("/health").handler(this::health);
         router.put("/tasks/:taskId")
                 .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
@@ -69,26 +64,12 @@ final class Api {
         router.get("/tasks/:taskId/progress").handler(context -> blocking(context, this::progress));
         router.get("/log").handler(context -> blocking(context, this::log));
         router.delete("/tasks/:taskId").handler(context -> blocking(context, this::cancel));
-        router.put("/integrations")
-                .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
-                .handler(context -> blocking(context, this::give));
+        router.put("/integrations").handler(context -> blocking(context, this::applied));
         router.get("/tools").handler(context -> blocking(context, this::tools));
         router.get("/mcp").handler(context -> blocking(context, this::mcp));
         files.add(router);
         workspace.add(router);
         return router;
-    }
-
-    private void authenticate(RoutingContext context) {
-        var own = context.request().getHeader(AgentAccess.HEADER);
-        var given = own != null
-                ? own
-                : String.valueOf(context.request().getHeader("Authorization")).replaceFirst("^Bearer ", "");
-        if (MessageDigest.isEqual(given.getBytes(StandardCharsets.UTF_8), expected)) {
-            context.next();
-        } else {
-            error(context, 401, "unauthorized", "This token isn't of this instance's present generation.");
-        }
     }
 
     private void health(RoutingContext context) {
@@ -115,13 +96,9 @@ final class Api {
         }
     }
 
-    private void give(RoutingContext context) {
-        try {
-            var given = Json.read(String.valueOf(context.body().asString()), Integrations.Given.class);
-            answer(context, 200, Map.of("applied", runs.give(given)));
-        } catch (UncheckedIOException e) {
-            error(context, 400, "malformed_json", "The body isn't what integrations give.");
-        }
+    /** The integrations that the {@link Entrance} took. */
+    private void applied(RoutingContext context) {
+        answer(context, 200, Map.of("applied", runs.renewAgent()));
     }
 
     private void execute(RoutingContext context) {
@@ -242,7 +219,7 @@ final class Api {
         error(context, refused.status(), refused.code(), String.valueOf(refused.getMessage()));
     }
 
-    private static void error(RoutingContext context, int status, String code, String detail) {
+    static void error(RoutingContext context, int status, String code, String detail) {
         if (context.response().headWritten()) {
             context.response().reset();
             return;

@@ -29,6 +29,7 @@ final class OpenCodeProcess {
     private final int port;
     private final OpenCode api;
     private volatile @Nullable Process process;
+    private long begunWith;
     private volatile boolean isStopping;
     private volatile boolean isReady;
     private volatile boolean isStartedAnew;
@@ -54,10 +55,15 @@ final class OpenCodeProcess {
         Thread.ofVirtual().name("opencode").start(this::supervise);
     }
 
-    /** With the environment as it is then; not ready until it is up again. */
-    synchronized void startAnew() {
+    /** Whether it began with other integrations than there are now. */
+    synchronized boolean isOld() {
+        return process != null && begunWith < config.integrations().revision();
+    }
+
+    /** Where it is old: begun anew, with the environment as it is then; not ready until it is up again. */
+    synchronized void renew() {
         var running = process;
-        if (running != null) {
+        if (running != null && isOld() && !isStartedAnew) {
             isStartedAnew = true;
             isReady = false;
             log.add("system", SOURCE, null, "the agent is started anew: its integrations have changed");
@@ -95,6 +101,7 @@ final class OpenCodeProcess {
     /** Whoever wants it started anew meanwhile waits, and then ends this one: an older one's end would bring nothing. */
     private synchronized Process begin() throws IOException {
         isStartedAnew = false;
+        begunWith = config.integrations().revision();
         var started = launch();
         process = started;
         return started;

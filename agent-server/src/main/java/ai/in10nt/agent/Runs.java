@@ -33,9 +33,6 @@ final class Runs {
     private final Object lock = new Object();
     private @Nullable Run active;
     private boolean isActiveCancelled;
-    /** It began with another environment than there is now. */
-    private boolean isAgentOld;
-
     private @Nullable Failure sessionError;
     private @Nullable RunStream stream;
     private @Nullable RunLog lines;
@@ -123,22 +120,13 @@ final class Runs {
     }
 
     /** Between two runs the agent is given what its environment lacks. False: a run goes on; then at its end. */
-    boolean give(Integrations.Given given) {
+    boolean renewAgent() {
         synchronized (lock) {
-            if (config.integrations().put(given)) {
-                isAgentOld = true;
+            if (active != null) {
+                return !agent.isOld();
             }
-            if (active == null) {
-                renewAgent();
-            }
-            return !isAgentOld;
-        }
-    }
-
-    private void renewAgent() {
-        if (isAgentOld) {
-            isAgentOld = false;
-            agent.startAnew();
+            agent.renew();
+            return true;
         }
     }
 
@@ -194,7 +182,7 @@ final class Runs {
                 if (lines != null) {
                     lines.end(ended.reportNow());
                 }
-                renewAgent();
+                agent.renew();
                 lock.notifyAll();
             }
         }

@@ -21,7 +21,7 @@ import org.jboss.logging.Logger;
 class IntegrationReconciler implements Reconciler {
     private static final Logger LOG = Logger.getLogger(IntegrationReconciler.class);
     private static final String VERIFY = "verify ";
-    /** A machine that boots listens in a second or two. */
+    /** A machine that boots listens within a second. */
     private static final Duration WHILE_IT_BOOTS = Duration.ofMillis(50);
 
     private static final Duration WHILE_A_TASK_RUNS = Duration.ofMillis(500);
