@@ -4,6 +4,7 @@ import ai.in10nt.contracts.Json;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.smallrye.common.annotation.Identifier;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
@@ -11,6 +12,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -30,7 +32,7 @@ class Unanswered {
     private static final int PROBE_MS = 2000;
 
     private final Pool pool;
-    private final String kafka;
+    private final Map<String, Object> kafka;
     private final Commands commands;
     private final Retention retention;
     private final MeterRegistry metrics;
@@ -48,7 +50,7 @@ class Unanswered {
             Retention retention,
             MeterRegistry metrics,
             @ConfigProperty(name = "process.restarts", defaultValue = "0") Integer restarts,
-            @ConfigProperty(name = "kafka.bootstrap.servers") String kafka) {
+            @Identifier("default-kafka-broker") Map<String, Object> kafka) {
         this.kafka = kafka;
         this.pool = pool;
         this.commands = commands;
@@ -111,10 +113,10 @@ class Unanswered {
     }
 
     private boolean kafkaAnswers() {
-        try (var admin = Admin.create(Map.of(
-                "bootstrap.servers", kafka,
-                "request.timeout.ms", PROBE_MS,
-                "default.api.timeout.ms", PROBE_MS))) {
+        var settings = new HashMap<>(kafka);
+        settings.put("request.timeout.ms", PROBE_MS);
+        settings.put("default.api.timeout.ms", PROBE_MS);
+        try (var admin = Admin.create(settings)) {
             return !admin.describeCluster().nodes().get().isEmpty();
         } catch (ExecutionException away) {
             LOG.debugf("Kafka doesn't answer yet: %s", away.getMessage());

@@ -2,6 +2,7 @@ package ai.in10nt.gateway;
 
 import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.Topic;
+import io.smallrye.common.annotation.Identifier;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -16,7 +17,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /**
@@ -51,9 +51,9 @@ class ViewRebuild {
             10_000);
 
     private final Pool pool;
-    private final String kafka;
+    private final Map<String, Object> kafka;
 
-    ViewRebuild(Pool pool, @ConfigProperty(name = "kafka.bootstrap.servers") String kafka) {
+    ViewRebuild(Pool pool, @Identifier("default-kafka-broker") Map<String, Object> kafka) {
         this.pool = pool;
         this.kafka = kafka;
     }
@@ -107,8 +107,8 @@ class ViewRebuild {
     }
 
     private KafkaConsumer<byte[], byte[]> consumer() {
-        var settings = new TreeMap<>(CONSUMER);
-        settings.put("bootstrap.servers", kafka);
+        var settings = new TreeMap<>(kafka);
+        settings.putAll(CONSUMER);
         var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         var partitions = Stream.of(Topic.INSTANCE_EVENTS, Topic.TASK_EVENTS, Topic.INTEGRATION_EVENTS)
                 .flatMap(topic -> IntStream.range(0, Topic.PARTITIONS)

@@ -3,12 +3,14 @@ package ai.in10nt.log;
 import ai.in10nt.contracts.InstanceId;
 import ai.in10nt.contracts.Message;
 import ai.in10nt.contracts.Topic;
+import io.smallrye.common.annotation.Identifier;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -16,7 +18,6 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** Puts records on the topic of lines; each is on it when its future is complete. */
 @ApplicationScoped
@@ -25,20 +26,18 @@ class Publisher {
     /** Sending waits where Kafka is away. */
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-    Publisher(@ConfigProperty(name = "kafka.bootstrap.servers") String kafka) {
-        this.producer = new KafkaProducer<>(
-                Map.of(
-                        "bootstrap.servers", kafka,
-                        "acks", "all",
-                        "linger.ms", "0",
-                        "compression.type", "lz4",
-                        "buffer.memory", "16777216",
-                        "max.request.size", String.valueOf(Topic.MAX_RECORD_BYTES),
-                        "max.block.ms", "3000",
-                        "request.timeout.ms", "3000",
-                        "delivery.timeout.ms", "4000"),
-                new StringSerializer(),
-                new ByteArraySerializer());
+    Publisher(@Identifier("default-kafka-broker") Map<String, Object> kafka) {
+        var settings = new HashMap<>(kafka);
+        settings.putAll(Map.of(
+                "acks", "all",
+                "linger.ms", "0",
+                "compression.type", "lz4",
+                "buffer.memory", "16777216",
+                "max.request.size", String.valueOf(Topic.MAX_RECORD_BYTES),
+                "max.block.ms", "3000",
+                "request.timeout.ms", "3000",
+                "delivery.timeout.ms", "4000"));
+        this.producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
     }
 
     @PreDestroy

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * rest of the root is made anew at each boot, as at Fly.
  */
 final class Bundle {
-    private static final List<String> CAPABILITIES = List.of(
+    static final List<String> CAPABILITIES = List.of(
             "CAP_CHOWN",
             "CAP_DAC_OVERRIDE",
             "CAP_FOWNER",
@@ -25,7 +25,7 @@ final class Bundle {
             "CAP_SETGID",
             "CAP_SETUID",
             "CAP_NET_BIND_SERVICE");
-    private static final int MAX_PROCESSES = 2048;
+    static final int MAX_PROCESSES = 2048;
     private static final int AGENT_PORT = 10310;
     private static final long MIB = 1024 * 1024;
 
@@ -118,7 +118,7 @@ final class Bundle {
     }
 
     /** Fly's {@code init} says what runs; without it, the image's own program, which is the agent server. */
-    private static List<String> program(Machine machine) {
+    static List<String> program(Machine machine) {
         var init = machine.config().path("init");
         var command = new ArrayList<String>();
         init.path("exec").forEach(argument -> command.add(argument.asText()));
@@ -156,7 +156,7 @@ final class Bundle {
                 "ai.in10nt.agent.AgentServer");
     }
 
-    private static Map<String, String> insideEnvironment(Machine machine) {
+    static Map<String, String> insideEnvironment(Machine machine) {
         var env = environment(machine);
         env.putIfAbsent("IN10NT_PORT", String.valueOf(port(machine)));
         return env;

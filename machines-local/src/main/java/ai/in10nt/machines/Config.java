@@ -12,34 +12,54 @@ import org.jspecify.annotations.Nullable;
  *
  * @param token callers must have it
  * @param modelPort the one port of the host that machines may reach; absent: none
- * @param addressBlock machines get 127.BLOCK.x.y
+ * @param addresses machines get ADDRESSES.x.y: of the loopback network, or of the Docker network
  * @param java the JDK that is shown to machines
  * @param agent folder of the agent server's jars
- * @param driver {@code sandbox}, or {@code process} for no sandbox at all
+ * @param driver {@code sandbox}, {@code docker}, or {@code process} for no sandbox at all
+ * @param host the address it listens at
+ * @param docker where machines are containers
  */
 record Config(
         int port,
+        String host,
         Path home,
         String token,
         @Nullable Integer modelPort,
-        int addressBlock,
+        String addresses,
         Path java,
         Path agent,
         Path openCode,
-        String driver) {
+        String driver,
+        Docker docker) {
+
+    /**
+     * Machines as containers.
+     *
+     * @param network the Docker network that machines join; its subnet begins with the machines' addresses
+     * @param model the one private address and port that machines reach, as {@code ADDRESS:PORT}; absent: none
+     * @param image has {@code nft}, to put up a machine's walls
+     * @param endsMachines whether they end when this process is told to, as a host's shutdown ends them; a crash never does
+     */
+    record Docker(String network, @Nullable String model, String image, boolean endsMachines) {}
 
     static Config from(Map<String, String> env) {
         var model = env.get("MACHINES_MODEL_PORT");
         return new Config(
                 Integer.parseInt(required(env, "MACHINES_PORT")),
+                env.getOrDefault("MACHINES_HOST", "127.0.0.1"),
                 Path.of(required(env, "MACHINES_HOME")).toAbsolutePath(),
                 read(Path.of(required(env, "MACHINES_TOKEN_FILE"))),
                 model == null ? null : Integer.valueOf(model),
-                Integer.parseInt(env.getOrDefault("MACHINES_ADDRESS_BLOCK", "9")),
-                Path.of(required(env, "MACHINES_JAVA")),
-                Path.of(required(env, "MACHINES_AGENT")),
-                Path.of(required(env, "MACHINES_OPENCODE")),
-                env.getOrDefault("MACHINES_DRIVER", "sandbox"));
+                env.getOrDefault("MACHINES_ADDRESSES", "127.9"),
+                Path.of(env.getOrDefault("MACHINES_JAVA", "/opt/in10nt/java")),
+                Path.of(env.getOrDefault("MACHINES_AGENT", "/opt/in10nt/agent")),
+                Path.of(env.getOrDefault("MACHINES_OPENCODE", "/opt/in10nt/opencode")),
+                env.getOrDefault("MACHINES_DRIVER", "sandbox"),
+                new Docker(
+                        env.getOrDefault("MACHINES_NETWORK", "in10nt-machines"),
+                        env.get("MACHINES_MODEL"),
+                        env.getOrDefault("MACHINES_IMAGE", "in10nt/agent:local"),
+                        Boolean.parseBoolean(env.getOrDefault("MACHINES_END_WITH_IT", "false"))));
     }
 
     private static String required(Map<String, String> env, String name) {

@@ -26,6 +26,9 @@ interface Driver {
     /** Ends all of it, at once. */
     void kill(String id);
 
+    /** What its main program has written, or the newest of it. */
+    String log(String id);
+
     ExecResult exec(String id, List<String> command, Duration timeout);
 
     /** Whether it ended because its memory was used up. */

@@ -21,6 +21,11 @@ final class Drivers {
         if (config.driver().equals("none")) {
             return new StateOnlyDriver(config);
         }
+        if (config.driver().equals("docker")) {
+            var driver = new DockerDriver(config);
+            probe(config, driver);
+            return driver;
+        }
         var reasons = new ArrayList<String>();
         for (var form : candidates()) {
             var driver = new SandboxDriver(config, form);
@@ -60,11 +65,12 @@ final class Drivers {
                 "created",
                 "local",
                 "0",
-                "127." + config.addressBlock() + ".255.254",
+                config.addresses() + ".253.254",
                 now,
                 now,
                 Json.read(
-                        "{\"init\":{\"exec\":[\"/bin/sh\",\"-c\",\"exit 42\"]},\"guest\":{\"memory_mb\":64}}",
+                        "{\"image\":\"" + config.docker().image()
+                                + "\",\"init\":{\"exec\":[\"/bin/sh\",\"-c\",\"exit 42\"]},\"guest\":{\"memory_mb\":64}}",
                         JsonNode.class),
                 List.of(),
                 List.of(),
@@ -75,8 +81,8 @@ final class Drivers {
             if (Host.await(Duration.ofSeconds(10), () -> driver.exitCode(id).isPresent())
                             .isEmpty()
                     || driver.exitCode(id).getAsInt() != 42) {
-                throw new Driver.StartFailed("a trial machine ended with " + driver.exitCode(id) + ", not 42: "
-                        + Host.read(config.machine(id).resolve("machine.log")));
+                throw new Driver.StartFailed(
+                        "a trial machine ended with " + driver.exitCode(id) + ", not 42: " + driver.log(id));
             }
         } finally {
             driver.remove(id);

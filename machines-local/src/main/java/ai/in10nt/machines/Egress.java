@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What a machine may reach: itself, the model's port, its resolver and public addresses; nothing of this host or its network. */
 final class Egress {
@@ -19,6 +20,16 @@ final class Egress {
 
     /** For nft, inside the machine's network namespace; the machine lacks the capability to change them. */
     static String rules() {
+        return rules(resolvers(), null);
+    }
+
+    /**
+     * The same for a machine that is a container.
+     *
+     * @param resolvers addresses that are asked for names
+     * @param model the private address that it may reach all the same, {@code ADDRESS:PORT}
+     */
+    static String rules(List<String> resolvers, @Nullable String model) {
         var rules = new StringBuilder("""
                 table inet machine {
                   chain out {
@@ -26,9 +37,17 @@ final class Egress {
                     oifname "lo" accept
                     ct state established,related accept
                 """);
-        for (var resolver : resolvers()) {
+        for (var resolver : resolvers) {
             rules.append("    ip daddr ").append(resolver).append(" udp dport 53 accept\n");
             rules.append("    ip daddr ").append(resolver).append(" tcp dport 53 accept\n");
+        }
+        if (model != null) {
+            int colon = model.lastIndexOf(':');
+            rules.append("    ip daddr ")
+                    .append(model, 0, colon)
+                    .append(" tcp dport ")
+                    .append(model.substring(colon + 1))
+                    .append(" accept\n");
         }
         rules.append("    ip daddr { ").append(PRIVATE_4).append(" } reject with icmp type admin-prohibited\n");
         for (var address : ownAddresses()) {

@@ -31,6 +31,7 @@ final class Lifecycle {
     private final Driver driver;
     private final Volumes volumes;
     private final Faults faults;
+    private volatile boolean isEnding;
     private final Set<String> neverReady = ConcurrentHashMap.newKeySet();
 
     Lifecycle(MachineTable table, Driver driver, Volumes volumes, Faults faults) {
@@ -130,6 +131,23 @@ final class Lifecycle {
         });
     }
 
+    /** As a host's shutdown: their state stays what it was, and the next process finds them ended. */
+    void endAll() {
+        isEnding = true;
+        var ends = table.all().stream()
+                .filter(machine -> driver.isRunning(machine.id()))
+                .map(machine -> Thread.ofVirtual().start(() -> stopNow(machine.id(), "SIGTERM", stopTimeout(machine))))
+                .toList();
+        for (var end : ends) {
+            try {
+                end.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
     private void moveFrom(String id, String from, String to, @Nullable Boolean isRequestedExit) {
         synchronized (table.lock(id)) {
             if (table.get(id).is(from)) {
@@ -180,7 +198,7 @@ final class Lifecycle {
 
     /** Finds machines that ended by themselves, whoever started them. */
     private void watchExits() {
-        while (true) {
+        while (!isEnding) {
             for (var machine : table.all()) {
                 if (machine.is("started") && !faults.isHostDead(machine.id()) && !driver.isRunning(machine.id())) {
                     synchronized (table.lock(machine.id())) {
@@ -199,6 +217,9 @@ final class Lifecycle {
     }
 
     private void ended(Machine machine) {
+        if (isEnding) {
+            return;
+        }
         var id = machine.id();
         driver.kill(id);
         int code = driver.exitCode(id).orElse(137);

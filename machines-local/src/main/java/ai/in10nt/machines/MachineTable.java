@@ -31,13 +31,13 @@ final class MachineTable {
             null);
 
     private final Store store;
-    private final int addressBlock;
+    private final String addresses;
     private final Map<String, Machine> machines = new ConcurrentHashMap<>();
     private final Map<String, Object> locks = new ConcurrentHashMap<>();
 
-    MachineTable(Store store, int addressBlock) {
+    MachineTable(Store store, String addresses) {
         this.store = store;
-        this.addressBlock = addressBlock;
+        this.addresses = addresses;
         store.machines().forEach(machine -> machines.put(machine.id(), machine));
     }
 
@@ -97,7 +97,7 @@ final class MachineTable {
                 .filter(machine -> !machine.is("destroyed"))
                 .forEach(machine -> taken.add(machine.privateIp()));
         for (int i = 0; i < 250 * 250; i++) {
-            var address = "127." + addressBlock + "." + i / 250 + "." + (i % 250 + 1);
+            var address = addresses + "." + i / 250 + "." + (i % 250 + 1);
             if (!taken.contains(address)) {
                 return address;
             }

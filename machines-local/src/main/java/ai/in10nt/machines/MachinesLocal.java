@@ -32,11 +32,14 @@ public final class MachinesLocal {
         var apps = new Apps(store);
         var faults = new Faults();
         var volumes = new Volumes(store, driver.folders(), new Snapshots(store, driver.folders()));
-        var table = new MachineTable(store, config.addressBlock());
+        var table = new MachineTable(store, config.addresses());
         var lifecycle = new Lifecycle(table, driver, volumes, faults);
         var machines = new Machines(table, driver, volumes, lifecycle);
         var access = new Access(config.token());
         lifecycle.adopt();
+        if (config.docker().endsMachines()) {
+            Runtime.getRuntime().addShutdownHook(new Thread(lifecycle::endAll));
+        }
         var vertx = Vertx.vertx(
                 new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(2).setInternalBlockingPoolSize(2));
         vertx.createHttpServer()
@@ -46,7 +49,7 @@ public final class MachinesLocal {
                                 new MachinesApi(machines, new Leases(table), faults),
                                 new VolumesApi(volumes),
                                 new AppsApi(apps, machines, volumes, access)))
-                .listen(config.port(), "127.0.0.1")
+                .listen(config.port(), config.host())
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();

@@ -135,6 +135,11 @@ final class ProcessDriver implements Driver {
     }
 
     @Override
+    public String log(String id) {
+        return Host.read(config.machine(id).resolve("machine.log"));
+    }
+
+    @Override
     public ExecResult exec(String id, List<String> command, Duration timeout) {
         return Host.run(timeout, command);
     }

@@ -245,6 +245,11 @@ final class SandboxDriver implements Driver {
     }
 
     @Override
+    public String log(String id) {
+        return Host.read(config.machine(id).resolve("machine.log"));
+    }
+
+    @Override
     public ExecResult exec(String id, List<String> command, Duration timeout) {
         // The bundle is on a tmpfs that only the shim's namespace sees.
         var whole = new ArrayList<>(List.of("nsenter", "-m", "-t", shimPid(id)));

@@ -56,6 +56,11 @@ final class StateOnlyDriver implements Driver {
     }
 
     @Override
+    public String log(String id) {
+        return "";
+    }
+
+    @Override
     public ExecResult exec(String id, List<String> command, Duration timeout) {
         throw FlyError.of(501, "unimplemented: nothing runs in a machine of the driver \"none\"");
     }

@@ -99,7 +99,7 @@ final class LocalFly implements AutoCloseable {
                         "MACHINES_PORT", String.valueOf(port),
                         "MACHINES_HOME", folder.resolve("home").toString(),
                         "MACHINES_TOKEN_FILE", folder.resolve("token").toString(),
-                        "MACHINES_ADDRESS_BLOCK", String.valueOf(block),
+                        "MACHINES_ADDRESSES", "127." + block,
                         "MACHINES_JAVA", java.toString(),
                         "MACHINES_AGENT", folder.resolve("lib").toString(),
                         "MACHINES_OPENCODE", "/bin/true"));

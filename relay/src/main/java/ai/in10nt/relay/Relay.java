@@ -2,6 +2,7 @@ package ai.in10nt.relay;
 
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.Topic;
+import io.smallrye.common.annotation.Identifier;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
@@ -43,16 +44,16 @@ class Relay {
             """;
 
     private final Pool pool;
-    private final String bootstrapServers;
+    private final Map<String, Object> kafka;
     private final String application;
     private final Map<Integer, KafkaProducer<String, byte[]>> producers = new HashMap<>();
 
     Relay(
             Pool pool,
-            @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrapServers,
+            @Identifier("default-kafka-broker") Map<String, Object> kafka,
             @ConfigProperty(name = "quarkus.application.name") String application) {
         this.pool = pool;
-        this.bootstrapServers = bootstrapServers;
+        this.kafka = kafka;
         this.application = application;
     }
 
@@ -139,19 +140,17 @@ class Relay {
         if (known != null) {
             return known;
         }
-        var producer = new KafkaProducer<String, byte[]>(
-                Map.of(
-                        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers,
-                        ProducerConfig.TRANSACTIONAL_ID_CONFIG, application + "-" + partition,
-                        ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, 10_000,
-                        ProducerConfig.LINGER_MS_CONFIG, 0,
-                        ProducerConfig.MAX_BLOCK_MS_CONFIG, 5_000,
-                        ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 4_000,
-                        ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 5_000,
-                        ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topic.MAX_RECORD_BYTES,
-                        ProducerConfig.BUFFER_MEMORY_CONFIG, 16L * 1024 * 1024),
-                new StringSerializer(),
-                new ByteArraySerializer());
+        var settings = new HashMap<>(kafka);
+        settings.putAll(Map.of(
+                ProducerConfig.TRANSACTIONAL_ID_CONFIG, application + "-" + partition,
+                ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, 10_000,
+                ProducerConfig.LINGER_MS_CONFIG, 0,
+                ProducerConfig.MAX_BLOCK_MS_CONFIG, 5_000,
+                ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 4_000,
+                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 5_000,
+                ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topic.MAX_RECORD_BYTES,
+                ProducerConfig.BUFFER_MEMORY_CONFIG, 16L * 1024 * 1024));
+        var producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
         try {
             producer.initTransactions();
         } catch (RuntimeException e) {

@@ -56,7 +56,7 @@ public final class DemoModel {
         var model = new DemoModel(vertx);
         vertx.createHttpServer()
                 .requestHandler(model.router())
-                .listen(port, "127.0.0.1")
+                .listen(port, arguments.length > 1 ? arguments[1] : "127.0.0.1")
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();

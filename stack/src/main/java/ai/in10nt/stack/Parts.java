@@ -58,7 +58,10 @@ final class Parts {
 
     Supervised.Definition broker() {
         var properties = home.at("run/kafka.properties");
-        Home.write(properties, """
+        Home.write(
+                properties,
+                BrokerSettings.COMMON
+                        + """
                 process.roles=broker,controller
                 node.id=1
                 controller.quorum.bootstrap.servers=127.0.0.1:%2$d
@@ -67,23 +70,6 @@ final class Parts {
                 advertised.listeners=PLAINTEXT://127.0.0.1:%1$d,CONTROLLER://127.0.0.1:%2$d
                 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
                 log.dirs=%3$s
-                auto.create.topics.enable=false
-                message.max.bytes=4194304
-                replica.fetch.max.bytes=4194304
-                offsets.topic.replication.factor=1
-                offsets.topic.num.partitions=4
-                transaction.state.log.replication.factor=1
-                transaction.state.log.min.isr=1
-                transaction.state.log.num.partitions=4
-                share.coordinator.state.topic.replication.factor=1
-                share.coordinator.state.topic.min.isr=1
-                metadata.max.idle.interval.ms=5000
-                group.initial.rebalance.delay.ms=0
-                group.min.session.timeout.ms=2000
-                log.cleaner.dedupe.buffer.size=4194304
-                log.segment.bytes=67108864
-                num.network.threads=2
-                num.io.threads=4
                 """.formatted(settings.kafkaPort(), settings.kafkaControllerPort(), home.at("kafka")));
         var clusterId = home.secret("run/kafka-cluster", () -> Uuid.randomUuid().toString());
         var command = java(
@@ -119,7 +105,7 @@ final class Parts {
                 "MACHINES_PORT", String.valueOf(settings.machinesPort()),
                 "MACHINES_HOME", home.at("machines").toString(),
                 "MACHINES_TOKEN_FILE", home.at("secrets/fly-token").toString(),
-                "MACHINES_ADDRESS_BLOCK", String.valueOf(settings.addressBlock()),
+                "MACHINES_ADDRESSES", "127." + settings.addressBlock(),
                 "MACHINES_JAVA", javaHome.toString(),
                 "MACHINES_AGENT", agentLibrary().toString(),
                 "MACHINES_OPENCODE",

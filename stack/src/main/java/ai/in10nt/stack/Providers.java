@@ -36,14 +36,18 @@ final class Providers {
             }
         });
         if (providers.isEmpty()) {
-            providers
-                    .putObject("openrouter")
-                    .put("baseUrl", "http://127.0.0.1:" + settings.modelPort() + "/v1")
-                    .put("apiKey", "demo")
-                    .put("inputPrice", 3)
-                    .put("outputPrice", 15);
+            providers.set("openrouter", demoModel("http://127.0.0.1:" + settings.modelPort() + "/v1"));
         }
         return providers;
+    }
+
+    static ObjectNode demoModel(String url) {
+        return Json.MAPPER
+                .createObjectNode()
+                .put("baseUrl", url)
+                .put("apiKey", "demo")
+                .put("inputPrice", 3)
+                .put("outputPrice", 15);
     }
 
     /** What the demo asks for: the first provider there is, and a model that it has. */

@@ -18,10 +18,14 @@ final class Topics {
     private Topics() {}
 
     static Admin admin(String bootstrap) {
-        return Admin.create(Map.of(
+        return Admin.create(settings(bootstrap));
+    }
+
+    private static Map<String, Object> settings(String bootstrap) {
+        return Map.of(
                 AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap,
                 AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 2000,
-                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 4000));
+                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 4000);
     }
 
     /** Of nobody's group; what isn't committed it doesn't see. */
@@ -41,7 +45,11 @@ final class Topics {
     }
 
     static boolean areReachable(String bootstrap) {
-        try (var admin = admin(bootstrap)) {
+        return areReachable(settings(bootstrap));
+    }
+
+    static boolean areReachable(Map<String, Object> settings) {
+        try (var admin = Admin.create(settings)) {
             return !admin.describeCluster().nodes().get(4, TimeUnit.SECONDS).isEmpty();
         } catch (ExecutionException | TimeoutException e) {
             return false;
@@ -52,7 +60,11 @@ final class Topics {
     }
 
     static void create(String bootstrap) {
-        try (var admin = admin(bootstrap)) {
+        create(settings(bootstrap));
+    }
+
+    static void create(Map<String, Object> settings) {
+        try (var admin = Admin.create(settings)) {
             Set<String> existing = admin.listTopics().names().get(10, TimeUnit.SECONDS);
             var missing = Arrays.stream(Topic.values())
                     .filter(topic -> !existing.contains(topic.topicName()))

@@ -1,0 +1,71 @@
+package ai.in10nt.stack;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The stack as containers: what must be made before they start, and what is made in Kafka when it runs. Each container has a volume with
+ * its own configuration; one more, which no other container has, keeps what all of it is made from.
+ */
+public final class Containers {
+    private static final Path STATE = Path.of("/state");
+    private static final Path CONFIG = Path.of("/config");
+    private static final Path PROVIDERS = Path.of("/run/secrets/providers");
+
+    private Containers() {}
+
+    public static void main(String[] arguments) throws Exception {
+        var words = List.of(arguments);
+        try {
+            switch (words.isEmpty() ? "" : words.getFirst()) {
+                // For recording caches of classes: keys that nobody uses.
+                case "keys" -> new Home(Path.of(words.get(1))).makeKeys();
+                case "prepare" -> prepare(System.getenv());
+                case "topics" -> topics();
+                case "show" -> show(System.getenv());
+                default -> throw new Stack.Trouble("usage: prepare | topics | show");
+            }
+        } catch (Stack.Trouble e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private static void prepare(Map<String, String> env) throws IOException {
+        var home = new Home(STATE);
+        home.makeKeys();
+        home.secret("secrets/api-key", () -> "in10nt_" + home.random(32));
+        new ContainerFiles(home, CONFIG, env).write(Files.readString(PROVIDERS));
+        System.out.println("keys, passwords and configuration are there");
+    }
+
+    private static void topics() {
+        var home = new Home(STATE);
+        var internal = KafkaAccess.internal(home);
+        KafkaAccess.await(internal);
+        Topics.create(internal);
+        KafkaAccess.grantReader(internal, home.password("kafka-events"));
+        System.out.println("topics and the reader of events are there");
+    }
+
+    /** What users need: the address, the first key, and who reads events. */
+    private static void show(Map<String, String> env) {
+        var home = new Home(STATE);
+        System.out.printf(
+                """
+                API        http://127.0.0.1:%s
+                API key    %s
+                Kafka      127.0.0.1:%s, SASL_PLAINTEXT, SCRAM-SHA-512, reads events and lines and nothing else
+                user       %s
+                password   %s
+                """,
+                env.getOrDefault("IN10NT_PORT", "8080"),
+                home.secret("secrets/api-key", () -> ""),
+                env.getOrDefault("IN10NT_KAFKA_PORT", "9094"),
+                KafkaAccess.READER,
+                home.password("kafka-events"));
+    }
+}
