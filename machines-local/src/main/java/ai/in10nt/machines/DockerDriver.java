@@ -3,6 +3,7 @@ package ai.in10nt.machines;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.InternalServerErrorException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.AccessMode;
 import com.github.dockerjava.api.model.Bind;
@@ -31,6 +32,7 @@ final class DockerDriver implements Driver {
     static final String LABEL = "ai.in10nt.machine";
     private static final String HOME_LABEL = "ai.in10nt.home";
     private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final int TRIES = 3;
     private static final String INIT = "/opt/in10nt/init";
     static final String BOOT = "/opt/in10nt/boot";
 
@@ -58,22 +60,36 @@ final class DockerDriver implements Driver {
     @Override
     public void start(Machine machine, @Nullable String volume) {
         var id = machine.id();
-        try {
-            engine.remove(name(id));
-            if (volume != null) {
-                Files.createDirectories(config.volume(volume).resolve("workspace"));
+        for (int tries = 1; ; tries++) {
+            try {
+                boot(machine, volume);
+                break;
+            } catch (InternalServerErrorException e) {
+                // An engine that is busy fails now and then at what it does the next time.
+                if (tries == TRIES) {
+                    throw new StartFailed(machine + ": " + e.getMessage());
+                }
+                System.err.println(machine + " is started again: " + e.getMessage());
+            } catch (DockerException | IOException e) {
+                throw new StartFailed(machine + ": " + e.getMessage());
             }
-            engine.create(image(machine), command -> describe(command, machine, volume));
-            engine.start(name(id));
-            wallOff(id);
-            engine.write(name(id), given(machine));
-        } catch (DockerException | IOException e) {
-            throw new StartFailed(machine + ": " + e.getMessage());
         }
         // Its boot program ends with 125 where it can't use what it was given.
         if (exitCode(id).orElse(0) == 125) {
             throw new StartFailed(machine + ": " + log(id));
         }
+    }
+
+    private void boot(Machine machine, @Nullable String volume) throws IOException {
+        var id = machine.id();
+        engine.remove(name(id));
+        if (volume != null) {
+            Files.createDirectories(config.volume(volume).resolve("workspace"));
+        }
+        engine.create(image(machine), command -> describe(command, machine, volume));
+        engine.start(name(id));
+        wallOff(id);
+        engine.write(name(id), given(machine));
     }
 
     private static String name(String id) {

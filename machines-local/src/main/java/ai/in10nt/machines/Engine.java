@@ -18,6 +18,7 @@ import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,6 +74,7 @@ final class Engine {
         }
     }
 
+    /** The container that this process is in, where it is one of this engine's. */
     private @Nullable InspectContainerResponse findSelf() {
         try {
             return Files.exists(Path.of("/.dockerenv"))
@@ -80,9 +82,10 @@ final class Engine {
                                     Files.readString(Path.of("/etc/hostname")).strip())
                             .exec()
                     : null;
-        } catch (NotFoundException | IOException e) {
-            throw new IllegalStateException(
-                    "machines-local doesn't find the container that it is in: keep its hostname", e);
+        } catch (NotFoundException anotherEngines) {
+            return null;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

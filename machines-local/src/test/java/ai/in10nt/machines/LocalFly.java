@@ -19,10 +19,13 @@ import org.jspecify.annotations.Nullable;
 /** machines-local as a process of its own, as root or as an ordinary user, with a client's view of it. */
 final class LocalFly implements AutoCloseable {
     private static final String TOKEN = "a-token-of-this-test";
+    /** The same tests against containers: {@code ./dev test} runs them so, where a Docker engine answers. */
+    static final boolean IS_DOCKER = "docker".equals(System.getenv("IN10NT_TEST_DRIVER"));
+
     private final Path folder;
     private final int port;
     private final FlyClient client;
-    private final int block = ThreadLocalRandom.current().nextInt(211, 250);
+    private int block = ThreadLocalRandom.current().nextInt(211, 250);
     private final @Nullable Integer user;
     private Process process;
 
@@ -43,7 +46,35 @@ final class LocalFly implements AutoCloseable {
         if (user != null) {
             run("chown", "-R", user + ":" + user, folder.toString());
         }
+        if (IS_DOCKER) {
+            makeNetwork();
+        }
         this.process = start();
+    }
+
+    /** Others may have a network of these addresses. */
+    private void makeNetwork() throws IOException {
+        for (int tries = 1; ; tries++) {
+            try {
+                var subnet = "10." + block + ".0.0/16";
+                var range = "10." + block + ".255.0/24";
+                run("docker", "network", "create", "--subnet", subnet, "--ip-range", range, network());
+                return;
+            } catch (IOException e) {
+                if (tries == 5) {
+                    throw e;
+                }
+                block = ThreadLocalRandom.current().nextInt(60, 200);
+            }
+        }
+    }
+
+    String modelAddress() {
+        return "10." + block + ".254.2";
+    }
+
+    String network() {
+        return "in10nt-test-" + block + "-" + port;
     }
 
     private static void copyFolder(Path from, Path to) throws IOException {
@@ -103,6 +134,18 @@ final class LocalFly implements AutoCloseable {
                         "MACHINES_JAVA", java.toString(),
                         "MACHINES_AGENT", folder.resolve("lib").toString(),
                         "MACHINES_OPENCODE", "/bin/true"));
+        if (IS_DOCKER) {
+            builder.environment()
+                    .putAll(Map.of(
+                            "MACHINES_DRIVER",
+                            "docker",
+                            "MACHINES_ADDRESSES",
+                            "10." + block,
+                            "MACHINES_MODEL",
+                            modelAddress() + ":8080",
+                            "MACHINES_NETWORK",
+                            network()));
+        }
         var started = builder.start();
         await("machines-local is up").atMost(Duration.ofSeconds(40)).until(() -> !started.isAlive() || isUp());
         if (!started.isAlive()) {
@@ -128,6 +171,15 @@ final class LocalFly implements AutoCloseable {
 
     private static boolean isMachinesLocal(ProcessHandle child) {
         return child.info().commandLine().orElse("").contains("MachinesLocal");
+    }
+
+    /** What a machine's main program has written. */
+    String log(String machine) throws IOException {
+        if (IS_DOCKER) {
+            var result = Host.run(Duration.ofSeconds(20), List.of("docker", "logs", "in10nt-" + machine));
+            return result.stdout() + result.stderr();
+        }
+        return Files.readString(home().resolve("machines").resolve(machine).resolve("machine.log"));
     }
 
     Path home() {
@@ -162,6 +214,13 @@ final class LocalFly implements AutoCloseable {
     public void close() throws IOException {
         process.descendants().forEach(ProcessHandle::destroy);
         process.destroy();
+        if (IS_DOCKER) {
+            run(
+                    "sh",
+                    "-c",
+                    "docker rm -f $(docker ps -aq --filter label=ai.in10nt.home=" + home()
+                            + ") >/dev/null 2>&1; docker network rm " + network() + " >/dev/null");
+        }
         run("rm", "-rf", "--one-file-system", folder.toString());
     }
 }

@@ -1,0 +1,200 @@
+package ai.in10nt.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+
+/** The stack as containers, as {@code docker-compose up -d} starts it; {@code ./dev test} tells it where a Docker engine answers. */
+@EnabledIfEnvironmentVariable(
+        named = "IN10NT_TEST_DRIVER",
+        matches = "docker",
+        disabledReason = "containers: ./dev test asks for it where a Docker engine answers")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ContainersStory {
+    private static final List<String> KILLED = List.of(
+            "api-gateway",
+            "provisioner-service",
+            "task-service",
+            "log-service",
+            "integration-service",
+            "kafka",
+            "postgres",
+            "machines-local");
+
+    private static @Nullable ComposeStack running;
+    private final ComposeStack stack = Objects.requireNonNull(running);
+    private final Client client = stack.client();
+    private final String id = instance();
+
+    /** Made by the first test, and the same for all. */
+    private String instance() {
+        var all = client.get("/instances").json();
+        return all.isEmpty()
+                ? client.create("contained")
+                : all.path(0).path("instanceId").asText();
+    }
+
+    @BeforeAll
+    static void start() {
+        running = ComposeStack.up();
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        if (running != null) {
+            running.close();
+        }
+    }
+
+    @Test
+    @Order(1)
+    void a_prompt_runs_in_a_container_of_its_own() {
+        var ran = client.run(id, "Create a file hello.txt containing zebra and run the command `cat hello.txt`");
+
+        assertThat(ran.text("status")).as(ran.toString()).isEqualTo("completed");
+        assertThat(ran.text("response")).contains("zebra");
+        var lines = client.send("GET", "/instances/" + id + "/logs", null, "Accept", "application/json");
+        assertThat(lines.body()).contains("zebra");
+        assertThat(client.get("/instances/" + id + "/files/hello.txt").body()).contains("zebra");
+    }
+
+    @Test
+    @Order(2)
+    void nothing_secret_is_in_an_environment_or_a_description_of_a_container() throws IOException {
+        for (var container : stack.containers()) {
+            var description = stack.docker("inspect", container);
+            stack.secrets().forEach(secret -> assertThat(description).doesNotContain(secret));
+        }
+    }
+
+    @Test
+    @Order(3)
+    void who_reads_events_reads_them_and_does_nothing_else() throws Exception {
+        var settings = stack.reader();
+        try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            assertThat(consumer.listTopics().keySet())
+                    .contains("in10nt.instance.events", "in10nt.task.events", "in10nt.log.lines")
+                    .allMatch(topic -> topic.endsWith(".events") || topic.equals("in10nt.log.lines"));
+            consumer.subscribe(List.of("in10nt.instance.events"));
+            await().atMost(Duration.ofSeconds(30)).until(() -> {
+                for (var polled : consumer.poll(Duration.ofMillis(200))) {
+                    if (id.equals(new String(polled.key(), java.nio.charset.StandardCharsets.UTF_8))) {
+                        return true;
+                    }
+                }
+                return false;
+            });
+            consumer.subscribe(List.of("in10nt.instance.commands"));
+            assertThatThrownBy(() -> consumer.poll(Duration.ofSeconds(10))).isInstanceOf(AuthorizationException.class);
+        }
+        try (var producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
+            for (var topic : List.of("in10nt.instance.events", "in10nt.instance.commands", "in10nt.log.lines")) {
+                assertThatThrownBy(() -> producer.send(new ProducerRecord<>(topic, new byte[] {1}))
+                                .get(10, TimeUnit.SECONDS))
+                        .as(topic)
+                        .hasRootCauseInstanceOf(AuthorizationException.class);
+            }
+        }
+        try (var admin = Admin.create(settings)) {
+            assertThatThrownBy(() -> admin.deleteTopics(List.of("in10nt.instance.events"))
+                            .all()
+                            .get())
+                    .isInstanceOf(ExecutionException.class)
+                    .hasCauseInstanceOf(AuthorizationException.class);
+            assertThatThrownBy(() -> admin.describeAcls(org.apache.kafka.common.acl.AclBindingFilter.ANY)
+                            .values()
+                            .get())
+                    .hasCauseInstanceOf(AuthorizationException.class);
+        }
+        var wrong = new Properties();
+        wrong.putAll(settings);
+        wrong.put(
+                "sasl.jaas.config",
+                settings.getProperty("sasl.jaas.config").replaceFirst("password=\"", "password=\"x"));
+        try (var admin = Admin.create(wrong)) {
+            assertThatThrownBy(() -> admin.listTopics().names().get(20, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(SaslAuthenticationException.class);
+        }
+        var anonymous = new Properties();
+        anonymous.put("bootstrap.servers", settings.getProperty("bootstrap.servers"));
+        anonymous.put("default.api.timeout.ms", 4000);
+        anonymous.put("request.timeout.ms", 2000);
+        try (var admin = Admin.create(anonymous)) {
+            assertThatThrownBy(() -> admin.listTopics().names().get(20, TimeUnit.SECONDS))
+                    .isInstanceOf(ExecutionException.class);
+        }
+    }
+
+    @Test
+    @Order(4)
+    void whatever_container_is_killed_a_run_goes_on_to_its_end() throws IOException {
+        for (var victim : KILLED) {
+            var task = client.runAsync(id, "Wait 4 seconds and repeat the word " + victim);
+
+            stack.kill(victim);
+
+            await(victim + " was killed")
+                    .atMost(Duration.ofMinutes(2))
+                    .pollInterval(Duration.ofMillis(500))
+                    .ignoreExceptions()
+                    .until(
+                            () -> client.get("/instances/" + id + "/tasks/" + task)
+                                    .text("state"),
+                            state -> state.equals("completed"));
+        }
+        assertThat(client.get("/instances/" + id).text("status")).isEqualTo("healthy");
+    }
+
+    @Test
+    @Order(5)
+    void down_and_up_keeps_everything() throws IOException {
+        var tasks = ids(client.get("/instances/" + id + "/tasks").json());
+
+        stack.down();
+        stack.upAgain();
+
+        assertThat(ids(client.get("/instances/" + id + "/tasks").json())).isEqualTo(tasks);
+        await("its machine is up again")
+                .atMost(Duration.ofSeconds(90))
+                .until(() -> client.get("/instances/" + id).text("status").equals("healthy"));
+        var ran = client.run(id, "Run the command `cat hello.txt`");
+        assertThat(ran.text("response")).contains("zebra");
+    }
+
+    private static List<String> ids(JsonNode tasks) {
+        return tasks.findValuesAsText("taskId");
+    }
+
+    @Test
+    @Order(6)
+    void a_destroyed_instance_leaves_no_container() throws IOException {
+        client.delete("/instances/" + id);
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> stack.machines().isEmpty());
+    }
+}
