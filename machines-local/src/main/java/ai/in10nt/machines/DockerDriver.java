@@ -30,7 +30,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class DockerDriver implements Driver {
     static final String LABEL = "ai.in10nt.machine";
-    private static final String HOME_LABEL = "ai.in10nt.home";
+    /** Two stacks on an engine have two networks. */
+    private static final String NETWORK_LABEL = "ai.in10nt.network";
+
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final int TRIES = 3;
     private static final String INIT = "/opt/in10nt/init";
@@ -44,7 +46,7 @@ final class DockerDriver implements Driver {
 
     DockerDriver(Config config) {
         this.config = config;
-        this.engine = new Engine(Map.of(HOME_LABEL, config.home().toString()));
+        this.engine = new Engine(Map.of(NETWORK_LABEL, config.docker().network()));
         this.folders = new Folders(config, List.of());
         var lib = config.home().resolve("lib");
         this.init = Host.install("machine-init.sh", lib);
@@ -104,8 +106,7 @@ final class DockerDriver implements Driver {
         var arguments = new ArrayList<>(List.of("/bin/sh", BOOT));
         arguments.addAll(Bundle.program(machine));
         command.withName(name(machine.id()))
-                .withLabels(
-                        Map.of(LABEL, machine.id(), HOME_LABEL, config.home().toString()))
+                .withLabels(labels(LABEL, machine.id()))
                 .withHostName(machine.id())
                 .withEntrypoint(arguments)
                 .withCmd(List.of())
@@ -118,6 +119,10 @@ final class DockerDriver implements Driver {
                 .withStdInOnce(true)
                 .withIpv4Address(machine.privateIp())
                 .withHostConfig(hostConfig(machine, volume));
+    }
+
+    private Map<String, String> labels(String name, String value) {
+        return Map.of(name, value, NETWORK_LABEL, config.docker().network());
     }
 
     private static Map<String, String> environment(Machine machine) {
@@ -167,7 +172,7 @@ final class DockerDriver implements Driver {
         engine.create(
                 config.docker().image(),
                 command -> command.withName(helper)
-                        .withLabels(Map.of(HOME_LABEL, config.home().toString()))
+                        .withLabels(labels("ai.in10nt.walls-of", id))
                         .withEntrypoint(List.of("/bin/sh", "-c", "printf %s \"$RULES\" | nft -f -"))
                         .withEnv(List.of("RULES="
                                 + Egress.rules(List.of(), config.docker().model())))

@@ -218,7 +218,7 @@ final class LocalFly implements AutoCloseable {
             run(
                     "sh",
                     "-c",
-                    "docker rm -f $(docker ps -aq --filter label=ai.in10nt.home=" + home()
+                    "docker rm -f $(docker ps -aq --filter label=ai.in10nt.network=" + network()
                             + ") >/dev/null 2>&1; docker network rm " + network() + " >/dev/null");
         }
         run("rm", "-rf", "--one-file-system", folder.toString());

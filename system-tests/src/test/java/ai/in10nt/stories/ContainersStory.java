@@ -193,6 +193,8 @@ class ContainersStory {
     @Test
     @Order(6)
     void a_destroyed_instance_leaves_no_container() throws IOException {
+        assertThat(stack.machines()).hasSize(1);
+
         client.delete("/instances/" + id);
 
         await().atMost(Duration.ofSeconds(30)).until(() -> stack.machines().isEmpty());
