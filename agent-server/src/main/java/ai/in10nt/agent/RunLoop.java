@@ -15,7 +15,7 @@ import java.util.Optional;
 final class RunLoop {
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration BEGIN = Duration.ofSeconds(60);
-    private static final Duration TAKEN = Duration.ofSeconds(3);
+    private static final Duration TAKEN = Duration.ofSeconds(10);
     private static final int BEGIN_ATTEMPTS = 3;
     private static final int MOST_ATTEMPTS = 5;
     /** OpenCode retries for ever; with its backoff this many take about half a minute. */
