@@ -5,11 +5,8 @@ import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
-import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
-import com.github.dockerjava.api.model.Container;
-import com.github.dockerjava.api.model.Event;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.StreamType;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
@@ -24,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,21 +36,15 @@ import org.jspecify.annotations.Nullable;
 final class Engine {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration PULL_PATIENCE = Duration.ofMinutes(10);
-    /** How long a list of all is right where no event said otherwise. */
-    private static final long FRESH = TimeUnit.SECONDS.toNanos(2);
 
     private static final int LOG_LINES = 200;
 
     private final DockerClient client;
-    private final Map<String, String> labels;
     private final @Nullable InspectContainerResponse self;
-    private Map<String, String> states = Map.of();
-    private long listed;
-    private volatile boolean isStale = true;
+    private final ContainerStates states;
 
     /** @param labels those of all containers that are ours */
     Engine(Map<String, String> labels) {
-        this.labels = Map.copyOf(labels);
         var settings = DefaultDockerClientConfig.createDefaultConfigBuilder().build();
         this.client = DockerClientImpl.getInstance(
                 settings,
@@ -62,8 +52,8 @@ final class Engine {
                         .dockerHost(settings.getDockerHost())
                         .connectionTimeout(Duration.ofSeconds(5))
                         .build());
+        this.states = new ContainerStates(client, labels);
         this.self = findSelf();
-        Thread.ofVirtual().name("docker-events").start(this::follow);
     }
 
     String version() {
@@ -117,7 +107,7 @@ final class Engine {
             description.accept(command);
             var _ = command.exec();
         }
-        isStale = true;
+        states.changed();
     }
 
     private void pull(String image) {
@@ -132,7 +122,7 @@ final class Engine {
 
     void start(String name) {
         client.startContainerCmd(name).exec();
-        isStale = true;
+        states.changed();
     }
 
     /** The whole of what a container's main program reads. */
@@ -173,17 +163,17 @@ final class Engine {
         } catch (NotFoundException | ConflictException doesNotRun) {
             // Then there is nobody to tell.
         }
-        isStale = true;
+        states.changed();
     }
 
     void pause(String name) {
         client.pauseContainerCmd(name).exec();
-        isStale = true;
+        states.changed();
     }
 
     void unpause(String name) {
         client.unpauseContainerCmd(name).exec();
-        isStale = true;
+        states.changed();
     }
 
     /** Runs or not, there or not: it is gone then. */
@@ -200,7 +190,7 @@ final class Engine {
                 throw isBeingRemoved;
             }
         }
-        isStale = true;
+        states.changed();
     }
 
     String log(String name) {
@@ -254,12 +244,12 @@ final class Engine {
     }
 
     boolean isUp(String name) {
-        var state = state(name);
+        var state = states.of(name);
         return state.equals("running") || state.equals("paused");
     }
 
     boolean isPaused(String name) {
-        return state(name).equals("paused");
+        return states.of(name).equals("paused");
     }
 
     OptionalInt exitCode(String name) {
@@ -283,46 +273,6 @@ final class Engine {
             return Optional.of(client.inspectContainerCmd(name).exec());
         } catch (NotFoundException gone) {
             return Optional.empty();
-        }
-    }
-
-    /** From one list of all, which is looked at again when an event says that something is different. */
-    private synchronized String state(String name) {
-        if (isStale || System.nanoTime() - listed > FRESH) {
-            isStale = false;
-            listed = System.nanoTime();
-            var found = new HashMap<String, String>();
-            for (var container : client.listContainersCmd()
-                    .withShowAll(true)
-                    .withLabelFilter(labels)
-                    .exec()) {
-                found.put(nameOf(container), String.valueOf(container.getState()));
-            }
-            states = found;
-        }
-        return states.getOrDefault(name, "");
-    }
-
-    private static String nameOf(Container container) {
-        return container.getNames().length == 0 ? "" : container.getNames()[0].substring(1);
-    }
-
-    private void follow() {
-        while (true) {
-            try (var events = new ResultCallback.Adapter<Event>() {
-                @Override
-                public void onNext(Event event) {
-                    isStale = true;
-                }
-            }) {
-                client.eventsCmd().withLabelFilter(labels).exec(events).awaitCompletion();
-            } catch (DockerException | IOException e) {
-                System.err.println("the engine's events: " + e.getMessage());
-            } catch (InterruptedException e) {
-                return;
-            }
-            isStale = true;
-            Host.pause(Duration.ofSeconds(1));
         }
     }
 

@@ -122,10 +122,19 @@ final class ComposeStack implements AutoCloseable {
         return secrets;
     }
 
-    /** kill -9, and up again, as {@code restart: unless-stopped} does for what dies by itself. */
+    /** kill -9 of its main program; the engine starts it again. What Docker is told to kill stays down, as the user wants it. */
     void kill(String service) throws IOException {
-        docker("kill", "-s", "KILL", container(service));
-        docker("start", container(service));
+        var container = container(service);
+        var pid = docker("inspect", "-f", "{{.State.Pid}}", container).strip();
+        run(List.of("kill", "-9", pid));
+        await(service + " is started again").atMost(Duration.ofSeconds(30)).until(() -> {
+            var now = docker("inspect", "-f", "{{.State.Pid}}", container).strip();
+            return !now.equals(pid) && !now.equals("0");
+        });
+    }
+
+    void killMachine() throws IOException {
+        docker("kill", "-s", "KILL", machines().getFirst());
     }
 
     private String container(String service) throws IOException {

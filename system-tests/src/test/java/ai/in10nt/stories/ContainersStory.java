@@ -44,7 +44,8 @@ class ContainersStory {
             "integration-service",
             "kafka",
             "postgres",
-            "machines-local");
+            "machines-local",
+            "machine");
 
     private static @Nullable ComposeStack running;
     private final ComposeStack stack = Objects.requireNonNull(running);
@@ -150,13 +151,27 @@ class ContainersStory {
         }
     }
 
+    /** The page for users, as it is written. */
     @Test
     @Order(4)
+    void the_consumers_of_the_page_read_what_happens() throws IOException {
+        var page = new EventsPage(stack.reader());
+
+        assertThat(page.kcat()).contains("ce_type=task.completed").contains(id);
+        assertThat(page.node()).startsWith("task_");
+    }
+
+    @Test
+    @Order(5)
     void whatever_container_is_killed_a_run_goes_on_to_its_end() throws IOException {
         for (var victim : KILLED) {
             var task = client.runAsync(id, "Wait 4 seconds and repeat the word " + victim);
 
-            stack.kill(victim);
+            if (victim.equals("machine")) {
+                stack.killMachine();
+            } else {
+                stack.kill(victim);
+            }
 
             await(victim + " was killed")
                     .atMost(Duration.ofMinutes(2))
@@ -171,7 +186,7 @@ class ContainersStory {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void down_and_up_keeps_everything() throws IOException {
         var tasks = ids(client.get("/instances/" + id + "/tasks").json());
 
@@ -191,7 +206,7 @@ class ContainersStory {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void a_destroyed_instance_leaves_no_container() throws IOException {
         assertThat(stack.machines()).hasSize(1);
 

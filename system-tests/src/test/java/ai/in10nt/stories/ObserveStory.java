@@ -2,7 +2,12 @@ package ai.in10nt.stories;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -65,15 +70,7 @@ class ObserveStory {
 
         var status = stack.status();
 
-        var metrics = new StringBuilder();
-        status.path("services").forEach(service -> {
-            if (service.path("name").asText().matches("api-gateway|.*-service")) {
-                metrics.append(new Client(service.path("url").asText(), "")
-                        .get(service.path("name").asText().equals("api-gateway") ? "/metrics" : "/q/metrics")
-                        .body());
-            }
-        });
-        assertThat(metrics.toString())
+        assertThat(metrics(status))
                 .contains(
                         "gateway_command_accepted_total{type=\"instance.create\"}",
                         "relay_message_received_total{outcome=\"handled\"}",
@@ -86,6 +83,45 @@ class ObserveStory {
                 .isTrue();
         assertThat(backlog.path("unsettled").has("provisioner-service")).isTrue();
         assertThat(backlog.path("deadLetters").asLong()).isNotNegative();
+        client.delete("/instances/" + id);
+    }
+
+    private static String metrics(JsonNode status) {
+        var metrics = new StringBuilder();
+        status.path("services").forEach(service -> {
+            if (service.path("name").asText().matches("api-gateway|.*-service")) {
+                metrics.append(new Client(service.path("url").asText(), "")
+                        .get(service.path("name").asText().equals("api-gateway") ? "/metrics" : "/q/metrics")
+                        .body());
+            }
+        });
+        return metrics.toString();
+    }
+
+    @Test
+    void what_the_dashboard_shows_is_counted() {
+        var id = client.create("shown-" + word());
+        client.run(id, "hello");
+        // Counted from their first time on, which needn't have come yet.
+        var rare = Set.of(
+                "gateway_command_repeated_total",
+                "gateway_event_buried_total",
+                "integration_partner_asked_seconds_count");
+        var dashboard = TestStack.read(TestStack.ROOT.resolve("docker/grafana/dashboards/in10nt.json"));
+        var named = Pattern.compile("\\b[a-z]+(_[a-z]+)+(?=[{\\[)])")
+                .matcher(dashboard.replaceAll("by \\([^)]*\\)", ""))
+                .results()
+                .map(MatchResult::group)
+                .collect(Collectors.toSet());
+
+        var counted = metrics(stack.status())
+                .lines()
+                .map(line -> line.replaceFirst("[{ ].*", ""))
+                .collect(Collectors.toSet());
+
+        assertThat(named).hasSizeGreaterThan(12);
+        named.removeAll(rare);
+        assertThat(counted).containsAll(named);
         client.delete("/instances/" + id);
     }
 }

@@ -1,0 +1,86 @@
+package ai.in10nt.stories;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+
+/** {@code docs/how-to/consume-events.md}: its programs, with only address and password of this stack. */
+final class EventsPage {
+    private static final String KAFKAJS = "kafkajs@2.2.4";
+
+    private final String text;
+    private final String address;
+    private final String password;
+
+    EventsPage(Properties reader) {
+        this.text = TestStack.read(TestStack.ROOT.resolve("docs/how-to/consume-events.md"));
+        this.address = reader.getProperty("bootstrap.servers");
+        var jaas = Pattern.compile("password=\"([^\"]+)\"").matcher(reader.getProperty("sasl.jaas.config"));
+        this.password = jaas.results().findFirst().orElseThrow().group(1);
+    }
+
+    /** All that it prints. */
+    String kcat() throws IOException {
+        return run(
+                Files.createTempDirectory("in10nt-kcat"), List.of("bash", "-c", block("```sh\nkcat", "kcat")), false);
+    }
+
+    /** The first line that it prints; it would go on for ever. */
+    String node() throws IOException {
+        var folder = Files.createTempDirectory("in10nt-node");
+        run(folder, List.of("npm", "install", "--silent", "--no-audit", "--no-fund", KAFKAJS), false);
+        Files.writeString(folder.resolve("consumer.mjs"), block("```js\n", ""));
+        return run(folder, List.of("node", "consumer.mjs"), true);
+    }
+
+    private String block(String begin, String first) {
+        int start = text.indexOf(begin) + begin.length();
+        return first + text.substring(start, text.indexOf("```", start)).replace("127.0.0.1:9094", address);
+    }
+
+    private String run(Path folder, List<String> command, boolean isOneLine) throws IOException {
+        var builder = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectError(folder.resolve("errors").toFile());
+        builder.environment().put("PASSWORD", password);
+        var process = builder.start();
+        try (var out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            var guard = Thread.ofVirtual().start(() -> end(process));
+            var lines = new StringBuilder();
+            for (var line = out.readLine(); line != null; line = out.readLine()) {
+                // KafkaJS writes its own log lines as JSON.
+                if (isOneLine && !line.startsWith("{")) {
+                    return line;
+                }
+                lines.append(line).append('\n');
+            }
+            guard.interrupt();
+            if (process.waitFor() != 0) {
+                throw new IOException(command + ": " + Files.readString(folder.resolve("errors")));
+            }
+            return lines.toString();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private static void end(Process process) {
+        try {
+            if (!process.waitFor(90, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
