@@ -15,7 +15,7 @@ import java.util.Optional;
 final class RunLoop {
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration BEGIN = Duration.ofSeconds(60);
-    private static final Duration TAKEN = Duration.ofSeconds(10);
+    private static final Duration TAKEN = Duration.ofSeconds(3);
     private static final int BEGIN_ATTEMPTS = 3;
     private static final int MOST_ATTEMPTS = 5;
     /** OpenCode retries for ever; with its backoff this many take about half a minute. */
@@ -204,15 +204,17 @@ final class RunLoop {
         long deadline = System.nanoTime() + BEGIN.toNanos();
         long taken = System.nanoTime() + TAKEN.toNanos();
         int idle = 0;
-        while (!session.isEmpty() && idle < 2 && System.nanoTime() < deadline) {
+        while (!session.isEmpty() && System.nanoTime() < deadline) {
             try {
                 if (!agent.isReady()) {
                     // Its next process has no run that goes on.
                     return;
                 }
-                boolean isIdle = agent.api().status(session).isEmpty();
-                idle = isIdle && (System.nanoTime() > taken || hasBegun(session)) ? idle + 1 : 0;
+                idle = agent.api().status(session).isEmpty() ? idle + 1 : 0;
                 agent.api().abort(session);
+                if (idle >= 2 && (System.nanoTime() > taken || idle >= looks(session))) {
+                    return;
+                }
             } catch (OpenCode.Unavailable away) {
                 Log.info("%s", away);
             }
@@ -220,11 +222,19 @@ final class RunLoop {
         }
     }
 
-    /** Whether the prompt shows in the agent's messages, where it was given at all. */
-    private boolean hasBegun(String session) {
+    /**
+     * How often in a row it must be idle to be free: more often where the prompt is there and its answer isn't, because it may be about
+     * to begin, or was ended before; for ever, where a prompt that was given isn't there yet.
+     */
+    private int looks(String session) {
         var run = runs.current();
-        return run.attempts() == 0
-                || !(Outcome.of(agent.api().messages(session), run.messageId()) instanceof Outcome.NotBegun);
+        if (run.attempts() == 0) {
+            return 2;
+        }
+        return switch (Outcome.of(agent.api().messages(session), run.messageId())) {
+            case Outcome.NotBegun(var isPromptThere) -> isPromptThere ? 10 : Integer.MAX_VALUE;
+            default -> 2;
+        };
     }
 
     /** An agent that has died has forgotten them. */
