@@ -3,7 +3,11 @@ package ai.in10nt.stories;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.in10nt.contracts.Keyset;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -79,5 +83,25 @@ class KeyRotationStory {
         assertThat(token(client, changed)).isEqualTo("ghp_during-" + (made - 1));
         client.delete("/instances/" + kept);
         client.delete("/instances/" + changed);
+    }
+
+    @Test
+    void a_private_key_that_nobody_has_sealed_by_for_long_goes(TestStack stack) throws IOException {
+        var old = Keyset.primary(key(stack, "integration-private.json"));
+        assertThat(stack.run("rotate-keys")).doesNotContain("key " + old + " goes");
+        // As if that had been ten days ago.
+        var retired = stack.home().resolve("keys/integration-retired.json");
+        var times = TestStack.read(retired);
+        assertThat(times).contains("\"" + old + "\"");
+        Files.writeString(
+                retired,
+                times.replaceFirst(
+                        "\"" + old + "\":\"[^\"]+\"",
+                        "\"" + old + "\":\"" + Instant.now().minus(Duration.ofDays(10)) + "\""));
+
+        var told = stack.run("rotate-keys");
+
+        assertThat(told).contains("key " + old + " goes: what it sealed is kept nowhere");
+        assertThat(Keyset.ids(key(stack, "integration-private.json"))).doesNotContain(old);
     }
 }
