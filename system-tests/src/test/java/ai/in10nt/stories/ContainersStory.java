@@ -154,11 +154,8 @@ class ContainersStory {
     /** The page for users, as it is written. */
     @Test
     @Order(4)
-    void the_consumers_of_the_page_read_what_happens() throws IOException {
-        var page = new EventsPage(stack.reader());
-
-        assertThat(page.kcat()).contains("ce_type=task.completed").contains(id);
-        assertThat(page.node()).startsWith("task_");
+    void the_consumer_of_the_page_reads_what_happens() throws IOException {
+        assertThat(new EventsPage(stack.reader()).node()).startsWith("task_");
     }
 
     @Test

@@ -26,23 +26,17 @@ final class EventsPage {
         this.password = jaas.results().findFirst().orElseThrow().group(1);
     }
 
-    /** All that it prints. */
-    String kcat() throws IOException {
-        return run(
-                Files.createTempDirectory("in10nt-kcat"), List.of("bash", "-c", block("```sh\nkcat", "kcat")), false);
-    }
-
     /** The first line that it prints; it would go on for ever. */
     String node() throws IOException {
         var folder = Files.createTempDirectory("in10nt-node");
         run(folder, List.of("npm", "install", "--silent", "--no-audit", "--no-fund", KAFKAJS), false);
-        Files.writeString(folder.resolve("consumer.mjs"), block("```js\n", ""));
+        Files.writeString(folder.resolve("consumer.mjs"), block("```js\n"));
         return run(folder, List.of("node", "consumer.mjs"), true);
     }
 
-    private String block(String begin, String first) {
+    private String block(String begin) {
         int start = text.indexOf(begin) + begin.length();
-        return first + text.substring(start, text.indexOf("```", start)).replace("127.0.0.1:9094", address);
+        return text.substring(start, text.indexOf("```", start)).replace("127.0.0.1:9094", address);
     }
 
     private String run(Path folder, List<String> command, boolean isOneLine) throws IOException {
