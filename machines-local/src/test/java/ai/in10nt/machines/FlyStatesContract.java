@@ -83,10 +83,15 @@ class FlyStatesContract {
 
     @Test
     void a_stop_is_seen_and_refuses_a_start_meanwhile() {
-        var id = at.create(at.config("trap 'sleep 1; exit 7' INT; while :; do sleep 0.05; done"), Map.of())
+        var id = at.create(
+                        at.config("trap 'sleep 1; exit 7' INT; touch /tmp/trap; while :; do sleep 0.05; done"),
+                        Map.of())
                 .is(200)
                 .text("id");
         at.await(id, "started");
+        // Started is its first instruction; a signal that comes before the trap is set ends nothing.
+        fly.post(at.machine(id) + "/exec", Map.of("cmd", "until [ -e /tmp/trap ]; do sleep 0.05; done"))
+                .is(200);
 
         fly.post(at.machine(id) + "/stop", Map.of("id", id, "timeout", "10s")).is(200);
         assertThat(state(id)).isEqualTo("stopping");
