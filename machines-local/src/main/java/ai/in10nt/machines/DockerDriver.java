@@ -4,7 +4,6 @@ import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.InternalServerErrorException;
-import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.AccessMode;
 import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.Capability;
@@ -61,6 +60,16 @@ final class DockerDriver implements Driver {
 
     @Override
     public void start(Machine machine, @Nullable String volume) {
+        try {
+            bootInTries(machine, volume);
+        } catch (StartFailed e) {
+            // Else it would wait for what it isn't given.
+            engine.remove(name(machine.id()));
+            throw e;
+        }
+    }
+
+    private void bootInTries(Machine machine, @Nullable String volume) {
         var id = machine.id();
         for (int tries = 1; ; tries++) {
             try {
@@ -281,8 +290,6 @@ final class DockerDriver implements Driver {
         try {
             engine.remove(name(id));
             folders.remove(config.machine(id));
-        } catch (NotFoundException gone) {
-            // Then it is so.
         } catch (DockerException e) {
             throw new UncheckedIOException(new IOException("machine " + id + " can't be removed", e));
         }

@@ -134,7 +134,9 @@ final class Engine {
                     .withFollowStream(true)
                     .exec(attached);
             // It has all of it when it no longer asks: then its program runs, or it has ended.
-            Host.await(PATIENCE, () -> !isUp(name) || hasRead(name));
+            if (Host.await(PATIENCE, () -> !isUp(name) || hasRead(name)).isEmpty()) {
+                throw new IOException(name + " hasn't read its files within " + PATIENCE.toSeconds() + " s");
+            }
         }
     }
 

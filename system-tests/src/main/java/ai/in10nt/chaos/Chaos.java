@@ -106,7 +106,9 @@ public final class Chaos {
     }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        var installation = new Installation(Path.of(arguments[0]), Integer.parseInt(arguments[1]));
+        var installation = arguments[0].equals("compose")
+                ? new ContainerInstallation(arguments[1])
+                : new LocalInstallation(Path.of(arguments[0]), Integer.parseInt(arguments[1]));
         var time = Duration.ofSeconds(Long.parseLong(arguments[2]));
         long seed = Long.parseLong(arguments[3]);
         var file = Path.of(arguments[4]);

@@ -18,7 +18,7 @@ final class Faults implements Runnable {
     private static final Duration FULL_FOR = Duration.ofSeconds(10);
     private static final Duration MORE_FOR = Duration.ofSeconds(25);
     private static final Duration DEAD_FOR = Duration.ofSeconds(15);
-    private static final List<String> BASIS = List.of("kafka", "postgresql", "machines-local");
+    private static final Duration TAKEN_BACK_WITHIN = Duration.ofSeconds(60);
     /** What Fly may do to a request; each is met a few times, and then it is over. */
     private static final List<Map<String, ?>> OF_THE_PROVIDER = List.of(
             Map.of("kind", "rate_limit", "retry_after", 2, "times", 3),
@@ -87,13 +87,17 @@ final class Faults implements Runnable {
                 kill(service());
                 kill(service());
             } else if (dice < 48) {
-                kill(BASIS.get(random.nextInt(BASIS.size())));
+                kill(oneOf(installation.basis()));
             } else if (dice < 58) {
                 pause(service());
-            } else if (dice < 62) {
-                fillDisk(service());
+            } else if (dice < 66 && installation instanceof LocalInstallation local) {
+                if (dice < 62) {
+                    fillDisk(service());
+                } else {
+                    addReplica(local);
+                }
             } else if (dice < 66) {
-                addReplica();
+                kill(service());
             } else if (dice < 84) {
                 provider();
             } else {
@@ -106,9 +110,11 @@ final class Faults implements Runnable {
     }
 
     private String service() {
-        var services = new ArrayList<>(installation.processes());
-        services.removeIf(name -> BASIS.contains(name) || name.equals("demo-model"));
-        return services.get(random.nextInt(services.size()));
+        return oneOf(installation.services());
+    }
+
+    private String oneOf(List<String> names) {
+        return names.get(random.nextInt(names.size()));
     }
 
     private void kill(String name) {
@@ -153,16 +159,16 @@ final class Faults implements Runnable {
     }
 
     /** One more of each service, and after a while one less. */
-    private void addReplica() {
-        int count = installation.replicas();
-        if (count != installation.wantedReplicas()) {
+    private void addReplica(LocalInstallation local) {
+        int count = local.replicas();
+        if (count != local.wantedReplicas()) {
             return;
         }
         timeline.add("FAULT replica %d of each service is added".formatted(count + 1));
-        installation.scale(count + 1);
+        local.scale(count + 1);
         later(MORE_FOR, "replica %d of each service is taken away".formatted(count + 1), () -> {
-            installation.scale(count);
-            installation.awaitReplicas(count);
+            local.scale(count);
+            local.awaitReplicas(count);
         });
     }
 
@@ -240,9 +246,31 @@ final class Faults implements Runnable {
                 .fly()
                 .post("/_faults", Map.of("kind", "dead_host", "machine", machine, "times", 0))
                 .text("id");
-        later(
-                DEAD_FOR,
-                "the host of %s is back".formatted(machine),
-                () -> installation.awaitDeleted("/_faults/" + fault));
+        later(DEAD_FOR, "the host of %s is back".formatted(machine), () -> takeBack("/_faults/" + fault));
+    }
+
+    /** At the provider, which may be down just now. */
+    private void takeBack(String path) {
+        var deadline = Instant.now().plus(TAKEN_BACK_WITHIN);
+        while (!isTakenBack(path)) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new UncheckedIOException(new IOException("not within " + TAKEN_BACK_WITHIN.toSeconds() + " s"));
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(200);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    private boolean isTakenBack(String path) {
+        try {
+            int status = installation.fly().delete(path).status();
+            return status == 404 || status / 100 == 2;
+        } catch (UncheckedIOException isDown) {
+            return false;
+        }
     }
 }

@@ -1,137 +1,41 @@
 package ai.in10nt.chaos;
 
 import ai.in10nt.stories.Client;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
+import java.util.Set;
 
-/**
- * A stack on this machine, as {@code ./dev up} started it.
- *
- * @param home its folder
- * @param port the gateway's; the others are at fixed distances from it
- */
-public record Installation(Path home, int port) {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+/** A stack that runs, however it was started: what a load asks, and what can be done to it. */
+public sealed interface Installation permits LocalInstallation, ContainerInstallation {
+    /** Of a replica of the gateway, counted from 1. */
+    String url(int replica);
 
-    Client gateway(int replica) {
+    int replicas();
+
+    String key();
+
+    default Client gateway(int replica) {
         return new Client(url(replica), key());
     }
 
-    /** Of a replica of the gateway. */
-    String url(int replica) {
-        return "http://127.0.0.1:" + (replica == 1 ? port : port + 10_010 + replica);
-    }
+    /** What plays Fly. */
+    Client fly();
 
-    String key() {
-        return secret("api-key");
-    }
+    Client model();
 
-    Client fly() {
-        return new Client("http://127.0.0.1:" + (port + 10_004), secret("fly-token"));
-    }
+    /** How a client reads all topics. */
+    Map<String, Object> kafka();
 
-    Client model() {
-        return new Client("http://127.0.0.1:" + (port + 10_005), "");
-    }
+    /** Of our services, each replica: {@code task-service-2}. */
+    List<String> services();
 
-    String kafka() {
-        return "127.0.0.1:" + (port + 10_001);
-    }
+    /** What services stand on. */
+    List<String> basis();
 
-    private String secret(String name) {
-        return read(home.resolve("secrets/" + name)).strip();
-    }
+    /** Its main process as this machine sees it; none while it is down. */
+    Optional<ProcessHandle> process(String name);
 
-    /** Of every process that is supervised: {@code kafka}, {@code task-service-2}. */
-    List<String> processes() {
-        try (Stream<Path> files = Files.list(home.resolve("run"))) {
-            return files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.endsWith(".pid") && !name.equals("stack.pid"))
-                    .map(name -> name.substring(0, name.length() - ".pid".length()))
-                    .sorted()
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    int replicas() {
-        return (int) processes().stream()
-                .filter(name -> name.startsWith("api-gateway"))
-                .count();
-    }
-
-    int wantedReplicas() {
-        return Integer.parseInt(read(home.resolve("run/replicas")).strip());
-    }
-
-    /** As {@code ./dev scale} does it. */
-    void scale(int count) {
-        try {
-            Files.writeString(home.resolve("run/replicas"), count + "\n");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    void awaitReplicas(int count) {
-        await(() -> replicas() == count);
-    }
-
-    /** Takes something back at the provider, which may be down just now. */
-    void awaitDeleted(String path) {
-        await(() -> {
-            try {
-                int status = fly().delete(path).status();
-                return status == 404 || status / 100 == 2;
-            } catch (UncheckedIOException e) {
-                return false;
-            }
-        });
-    }
-
-    private static void await(BooleanSupplier condition) {
-        var deadline = Instant.now().plus(PATIENCE);
-        while (!condition.getAsBoolean()) {
-            if (Instant.now().isAfter(deadline)) {
-                throw new UncheckedIOException(new IOException("not within " + PATIENCE.toSeconds() + " s"));
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(200);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-        }
-    }
-
-    /** Lines that name what they belong to. */
-    List<String> processesAndMounts() {
-        var processes = ProcessHandle.allProcesses()
-                .map(process ->
-                        process.pid() + " " + process.info().commandLine().orElse(""));
-        return Stream.concat(processes, read(Path.of("/proc/mounts")).lines()).toList();
-    }
-
-    Optional<ProcessHandle> process(String name) {
-        var text = read(home.resolve("run/" + name + ".pid")).strip();
-        return text.isEmpty() ? Optional.empty() : ProcessHandle.of(Long.parseLong(text.split(" ", -1)[0]));
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.exists(file) ? Files.readString(file) : "";
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
+    /** Lines that name what is left of machines that are none of these. */
+    Set<String> ofNoMachine(Set<String> machines);
 }

@@ -91,19 +91,9 @@ final class Remains {
                 left.add(volume.path("id").asText() + " " + volume.path("state").asText());
             }
         });
-        left.addAll(ofNoMachine());
-        return left;
-    }
-
-    /** Processes and mounts of machines that aren't there. */
-    private Set<String> ofNoMachine() {
-        var machines = StreamSupport.stream(machines().spliterator(), false)
+        left.addAll(installation.ofNoMachine(StreamSupport.stream(machines().spliterator(), false)
                 .map(machine -> machine.path("id").asText())
-                .collect(Collectors.toSet());
-        var folder = installation.home().resolve("machines/machines") + "/";
-        return installation.processesAndMounts().stream()
-                .filter(line -> line.contains(folder))
-                .filter(line -> machines.stream().noneMatch(id -> line.contains(folder + id)))
-                .collect(Collectors.toSet());
+                .collect(Collectors.toSet())));
+        return left;
     }
 }

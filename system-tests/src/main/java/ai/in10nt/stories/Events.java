@@ -34,7 +34,17 @@ public final class Events {
 
     /** All there are now. */
     public static List<Event> all(String bootstrap, String topic) {
-        Map<String, Object> config = Map.of("bootstrap.servers", bootstrap, "isolation.level", "read_committed");
+        return all(Map.of("bootstrap.servers", bootstrap), topic);
+    }
+
+    /**
+     * The same, where who reads must say who he is.
+     *
+     * @param connection a client's settings
+     */
+    public static List<Event> all(Map<String, Object> connection, String topic) {
+        var config = new HashMap<>(connection);
+        config.put("isolation.level", "read_committed");
         var events = new ArrayList<Event>();
         try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
             var partitions = consumer.partitionsFor(topic).stream()

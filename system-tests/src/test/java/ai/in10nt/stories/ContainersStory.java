@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ai.in10nt.chaos.Chaos;
+import ai.in10nt.chaos.Docker;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.time.Duration;
@@ -66,7 +68,7 @@ class ContainersStory {
     }
 
     @AfterAll
-    static void stop() throws IOException {
+    static void stop() {
         if (running != null) {
             running.close();
         }
@@ -86,10 +88,10 @@ class ContainersStory {
 
     @Test
     @Order(2)
-    void nothing_secret_is_in_an_environment_or_a_description_of_a_container() throws IOException {
-        for (var container : stack.containers()) {
-            var description = stack.docker("inspect", container);
-            stack.secrets().forEach(secret -> assertThat(description).doesNotContain(secret));
+    void nothing_secret_is_in_an_environment_or_a_description_of_a_container() {
+        var secrets = stack.secrets();
+        for (var container : stack.installation().all()) {
+            assertThat(Docker.docker("inspect", container)).doesNotContain(secrets);
         }
     }
 
@@ -160,14 +162,15 @@ class ContainersStory {
 
     @Test
     @Order(5)
-    void whatever_container_is_killed_a_run_goes_on_to_its_end() throws IOException {
+    void whatever_container_is_killed_a_run_goes_on_to_its_end() {
         for (var victim : KILLED) {
             var task = client.runAsync(id, "Wait 4 seconds and repeat the word " + victim);
 
             if (victim.equals("machine")) {
-                stack.killMachine();
+                Docker.docker(
+                        "kill", "-s", "KILL", stack.installation().machines().getFirst());
             } else {
-                stack.kill(victim);
+                stack.installation().kill(victim);
             }
 
             await(victim + " was killed")
@@ -184,7 +187,16 @@ class ContainersStory {
 
     @Test
     @Order(6)
-    void down_and_up_keeps_everything() throws IOException {
+    void whatever_dies_each_accepted_command_has_one_outcome() throws InterruptedException {
+        var report = Chaos.run(stack.installation(), 7, Duration.ofSeconds(20));
+
+        System.out.println(report.figures());
+        assertThat(report.violations()).as(report::toString).isEmpty();
+    }
+
+    @Test
+    @Order(7)
+    void down_and_up_keeps_everything() {
         var tasks = ids(client.get("/instances/" + id + "/tasks").json());
 
         stack.down();
@@ -203,12 +215,13 @@ class ContainersStory {
     }
 
     @Test
-    @Order(7)
-    void a_destroyed_instance_leaves_no_container() throws IOException {
-        assertThat(stack.machines()).hasSize(1);
+    @Order(8)
+    void a_destroyed_instance_leaves_no_container() {
+        assertThat(stack.installation().machines()).hasSize(1);
 
         client.delete("/instances/" + id);
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> stack.machines().isEmpty());
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> stack.installation().machines().isEmpty());
     }
 }

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import ai.in10nt.bundles.StandIns;
 import ai.in10nt.chaos.Installation;
+import ai.in10nt.chaos.LocalInstallation;
 import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -130,7 +131,7 @@ final class TestStack implements AutoCloseable {
     }
 
     Installation installation() {
-        return new Installation(home, port);
+        return new LocalInstallation(home, port);
     }
 
     JsonNode status() {

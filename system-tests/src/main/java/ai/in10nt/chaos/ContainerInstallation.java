@@ -1,0 +1,241 @@
+package ai.in10nt.chaos;
+
+import static ai.in10nt.chaos.Docker.docker;
+
+import ai.in10nt.stories.Client;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** A stack of containers on this machine, as {@code docker-compose up -d} started it: one of each service. */
+public final class ContainerInstallation implements Installation {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** Who reads all topics while a load is judged. */
+    private static final String JUDGE = "judge";
+
+    private final Map<String, String> containers;
+    private final String key;
+    private final String flyToken;
+    private final String machinesNetwork;
+    private @Nullable Map<String, Object> kafka;
+
+    /** @param project as Compose calls it */
+    public ContainerInstallation(String project) {
+        this.containers = docker(
+                        "ps",
+                        "-a",
+                        "--filter",
+                        "label=com.docker.compose.project=" + project,
+                        "--filter",
+                        "label=com.docker.compose.oneoff=False",
+                        "--format",
+                        "{{.Label \"com.docker.compose.service\"}} {{.ID}}")
+                .lines()
+                .map(line -> line.split(" ", -1))
+                .collect(Collectors.toMap(words -> words[0], words -> words[1]));
+        this.key = inside("api-gateway", "/run/in10nt/api-key");
+        this.flyToken = inside("machines-local", "/run/in10nt/fly-token");
+        this.machinesNetwork = inspect("machines-local", "{{range .Config.Env}}{{println .}}{{end}}")
+                .lines()
+                .filter(line -> line.startsWith("MACHINES_NETWORK="))
+                .findFirst()
+                .orElseThrow()
+                .replaceFirst(".*=", "");
+    }
+
+    /** Of a service. */
+    public String container(String service) {
+        var container = containers.get(service);
+        if (container == null) {
+            throw new IllegalArgumentException("no container of " + service + "; there are " + containers.keySet());
+        }
+        return container;
+    }
+
+    /** A file that only this container has. */
+    public String inside(String service, String file) {
+        return docker("exec", container(service), "cat", file);
+    }
+
+    private String inspect(String service, String format) {
+        return docker("inspect", "-f", format, container(service));
+    }
+
+    @Override
+    public String url(int replica) {
+        return "http://" + published("api-gateway", "8080/tcp");
+    }
+
+    private String published(String service, String port) {
+        return inspect(
+                service,
+                "{{with (index (index .HostConfig.PortBindings \"" + port + "\") 0)}}{{.HostIp}}:{{.HostPort}}{{end}}");
+    }
+
+    @Override
+    public int replicas() {
+        return 1;
+    }
+
+    @Override
+    public String key() {
+        return key;
+    }
+
+    @Override
+    public Client fly() {
+        return new Client("http://" + address("machines-local") + ":8080", flyToken);
+    }
+
+    @Override
+    public Client model() {
+        return new Client("http://" + address("demo-model") + ":8080", "");
+    }
+
+    private String address(String service) {
+        var address = inspect(service, "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}");
+        if (address.isEmpty()) {
+            throw new UncheckedIOException(new IOException(service + " is down"));
+        }
+        return address.split(" ", -1)[0];
+    }
+
+    /** Outsiders read events alone, so a user is made for it; within its container the broker takes anybody's word. */
+    @Override
+    public synchronized Map<String, Object> kafka() {
+        if (kafka == null) {
+            var password = UUID.randomUUID().toString();
+            kafkaCommand(
+                    "kafka-configs.sh",
+                    "--alter",
+                    "--entity-type",
+                    "users",
+                    "--entity-name",
+                    JUDGE,
+                    "--add-config",
+                    "SCRAM-SHA-512=[password=" + password + "]");
+            kafkaCommand(
+                    "kafka-acls.sh",
+                    "--add",
+                    "--allow-principal",
+                    "User:" + JUDGE,
+                    "--operation",
+                    "Read",
+                    "--operation",
+                    "Describe",
+                    "--topic",
+                    "in10nt.",
+                    "--resource-pattern-type",
+                    "prefixed");
+            kafka = Map.of(
+                    "bootstrap.servers",
+                    published("kafka", "9094/tcp"),
+                    "security.protocol",
+                    "SASL_PLAINTEXT",
+                    "sasl.mechanism",
+                    "SCRAM-SHA-512",
+                    "sasl.jaas.config",
+                    "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + JUDGE
+                            + "\" password=\"" + password + "\";");
+        }
+        return kafka;
+    }
+
+    private void kafkaCommand(String program, String... words) {
+        var command = new ArrayList<>(List.of(
+                "exec",
+                "-e",
+                "KAFKA_HEAP_OPTS=-Xmx96m",
+                container("kafka"),
+                "/opt/kafka/bin/" + program,
+                "--bootstrap-server",
+                "127.0.0.1:9091"));
+        command.addAll(List.of(words));
+        var _ = docker(command.toArray(String[]::new));
+    }
+
+    @Override
+    public List<String> services() {
+        return containers.keySet().stream()
+                .filter(name -> name.equals("api-gateway") || name.endsWith("-service"))
+                .sorted()
+                .toList();
+    }
+
+    @Override
+    public List<String> basis() {
+        return List.of("kafka", "postgres", "machines-local");
+    }
+
+    @Override
+    public Optional<ProcessHandle> process(String name) {
+        long pid = Long.parseLong(inspect(name, "{{.State.Pid}}"));
+        return pid == 0 ? Optional.empty() : ProcessHandle.of(pid);
+    }
+
+    /** {@code kill -9} of its main program, from outside; the engine starts it again. What Docker is told to kill stays down. */
+    public void kill(String service) {
+        var victim = process(service).orElseThrow();
+        victim.destroyForcibly();
+        awaitProcess(service, now -> now.pid() != victim.pid());
+    }
+
+    private void awaitProcess(String service, Predicate<ProcessHandle> isIt) {
+        var deadline = Instant.now().plus(PATIENCE);
+        while (process(service).filter(isIt).isEmpty()) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new IllegalStateException(service + " isn't started again within " + PATIENCE);
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(100);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    /** Those that are machines. */
+    public List<String> machines() {
+        return machines("{{.ID}}").toList();
+    }
+
+    private Stream<String> machines(String format) {
+        return docker(
+                        "ps",
+                        "-a",
+                        "--filter",
+                        "label=ai.in10nt.machine",
+                        "--filter",
+                        "label=ai.in10nt.network=" + machinesNetwork,
+                        "--format",
+                        format)
+                .lines();
+    }
+
+    /** All of this stack. */
+    public List<String> all() {
+        var all = new ArrayList<>(containers.values());
+        all.addAll(machines());
+        return List.copyOf(all);
+    }
+
+    @Override
+    public Set<String> ofNoMachine(Set<String> machines) {
+        return machines("{{.Label \"ai.in10nt.machine\"}} {{.Status}}")
+                .filter(line -> machines.stream().noneMatch(line::startsWith))
+                .collect(Collectors.toSet());
+    }
+}
