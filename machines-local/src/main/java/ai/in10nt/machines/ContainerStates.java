@@ -2,7 +2,6 @@ package ai.in10nt.machines;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
-import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.Event;
 import java.io.IOException;
@@ -63,7 +62,7 @@ final class ContainerStates {
                 }
             }) {
                 client.eventsCmd().withLabelFilter(labels).exec(events).awaitCompletion();
-            } catch (DockerException | IOException e) {
+            } catch (RuntimeException | IOException e) {
                 System.err.println("the engine's events: " + e.getMessage());
             } catch (InterruptedException e) {
                 return;

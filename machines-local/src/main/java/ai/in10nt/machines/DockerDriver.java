@@ -30,10 +30,11 @@ import org.jspecify.annotations.Nullable;
 final class DockerDriver implements Driver {
     static final String LABEL = "ai.in10nt.machine";
     /** Two stacks on an engine have two networks. */
-    private static final String NETWORK_LABEL = "ai.in10nt.network";
+    static final String NETWORK_LABEL = "ai.in10nt.network";
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final int TRIES = 3;
+    private static final int TRIES = 5;
+    private static final Duration AGAIN = Duration.ofSeconds(1);
     private static final String INIT = "/opt/in10nt/init";
     static final String BOOT = "/opt/in10nt/boot";
 
@@ -75,14 +76,14 @@ final class DockerDriver implements Driver {
             try {
                 boot(machine, volume);
                 break;
-            } catch (InternalServerErrorException e) {
-                // An engine that is busy fails now and then at what it does the next time.
-                if (tries == TRIES) {
+            } catch (StartFailed e) {
+                throw e;
+            } catch (RuntimeException | IOException e) {
+                if (tries == TRIES || !mayPass(e)) {
                     throw new StartFailed(machine + ": " + e.getMessage());
                 }
                 System.err.println(machine + " is started again: " + e.getMessage());
-            } catch (DockerException | IOException e) {
-                throw new StartFailed(machine + ": " + e.getMessage());
+                Host.pause(AGAIN);
             }
         }
         // Its boot program ends with 125 where it can't use what it was given.
@@ -91,11 +92,21 @@ final class DockerDriver implements Driver {
         }
     }
 
+    /** An engine that is busy fails now and then at what it does the next time, and one that is being restarted answers in a while. */
+    private static boolean mayPass(Exception e) {
+        return e instanceof InternalServerErrorException || e.getCause() instanceof IOException;
+    }
+
     private void boot(Machine machine, @Nullable String volume) throws IOException {
         var id = machine.id();
         engine.remove(name(id));
         if (volume != null) {
-            Files.createDirectories(config.volume(volume).resolve("workspace"));
+            var workspace = config.volume(volume).resolve("workspace");
+            // The engine would follow where it leads.
+            if (Files.isSymbolicLink(workspace)) {
+                throw new StartFailed(machine + ": the workspace of its volume is a link");
+            }
+            Files.createDirectories(workspace);
         }
         engine.create(image(machine), command -> describe(command, machine, volume));
         engine.start(name(id));

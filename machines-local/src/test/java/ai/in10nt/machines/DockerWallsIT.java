@@ -105,6 +105,55 @@ class DockerWallsIT {
         }
     }
 
+    /** What somebody could ask for who has taken machines-local over. */
+    @Test
+    void the_engine_is_asked_for_machines_alone() throws Exception {
+        assumeThat(LocalFly.IS_DOCKER).as("no Docker engine was asked for").isTrue();
+        try (var fly = SandboxIT.start(SandboxIT.As.SELF)) {
+            var machine = "in10nt-" + SandboxIT.create(fly, null);
+            var escape =
+                    "{\"Image\":\"in10nt/agent:local\",\"HostConfig\":{\"Privileged\":true,\"Binds\":[\"/:/host:rw\"]}}";
+
+            assertThat(ask(fly, "GET", "/containers/" + machine + "/json", "")).isEqualTo("200");
+            assertThat(ask(fly, "GET", "/containers/json?all=true", "")).isEqualTo("403");
+            assertThat(ask(fly, "GET", "/info", "")).isEqualTo("403");
+            assertThat(ask(fly, "GET", "/containers/" + machine + "/archive?path=/", ""))
+                    .isEqualTo("403");
+            assertThat(ask(fly, "POST", "/containers/create?name=in10nt-0123456789abcd", escape))
+                    .isEqualTo("403");
+            assertThat(ask(fly, "POST", "/containers/" + machine + "/exec", "{\"Cmd\":[\"true\"],\"Privileged\":true}"))
+                    .isEqualTo("403");
+            assertThat(ask(fly, "POST", "/volumes/create", "{}")).isEqualTo("403");
+            assertThat(ask(fly, "GET", "/containers/" + docker("inspect", "-f", "{{.Id}}", machine) + "/json", ""))
+                    .as("by its id it could be anybody's")
+                    .isEqualTo("403");
+        }
+    }
+
+    private static String ask(LocalFly fly, String method, String path, String body) {
+        return Host.run(
+                        Duration.ofSeconds(20),
+                        List.of(
+                                "curl",
+                                "-s",
+                                "-m",
+                                "10",
+                                "-o",
+                                "/dev/null",
+                                "-w",
+                                "%{http_code}",
+                                "--unix-socket",
+                                fly.engine().toString(),
+                                "-X",
+                                method,
+                                "-H",
+                                "Content-Type: application/json",
+                                "-d",
+                                body,
+                                "http://docker" + path))
+                .stdout();
+    }
+
     private static boolean isReached(String target) {
         return Host.run(Duration.ofSeconds(3), List.of("bash", "-c", "exec 3<>/dev/tcp/" + target))
                         .exitCode()

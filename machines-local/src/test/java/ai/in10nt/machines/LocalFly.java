@@ -10,23 +10,29 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** machines-local as a process of its own, as root or as an ordinary user, with a client's view of it. */
 final class LocalFly implements AutoCloseable {
     private static final String TOKEN = "a-token-of-this-test";
+    /** Of addresses: several run side by side. */
+    private static final AtomicInteger BLOCKS =
+            new AtomicInteger(ThreadLocalRandom.current().nextInt(40));
     /** The same tests against containers: {@code ./dev test} runs them so, where a Docker engine answers. */
     static final boolean IS_DOCKER = "docker".equals(System.getenv("IN10NT_TEST_DRIVER"));
 
     private final Path folder;
     private final int port;
     private final FlyClient client;
-    private int block = ThreadLocalRandom.current().nextInt(211, 250);
+    private int block = BLOCKS.getAndIncrement() % 40 + 211;
     private final @Nullable Integer user;
+    private @Nullable Process guard;
     private Process process;
 
     LocalFly(@Nullable Integer user) throws IOException {
@@ -48,6 +54,14 @@ final class LocalFly implements AutoCloseable {
         }
         if (IS_DOCKER) {
             makeNetwork();
+            guard = java(
+                    "ai.in10nt.machines.EngineGuard",
+                    Map.of(
+                            "GUARD_LISTEN", engine().toString(),
+                            "GUARD_FOLDER", home().toString(),
+                            "MACHINES_NETWORK", network()),
+                    null);
+            await("the engine is guarded").atMost(Duration.ofSeconds(20)).until(() -> Files.exists(engine()));
         }
         this.process = start();
     }
@@ -67,6 +81,11 @@ final class LocalFly implements AutoCloseable {
                 block = ThreadLocalRandom.current().nextInt(60, 200);
             }
         }
+    }
+
+    /** The socket that machines-local has. */
+    Path engine() {
+        return folder.resolve("engine.sock");
     }
 
     String modelAddress() {
@@ -99,7 +118,36 @@ final class LocalFly implements AutoCloseable {
     }
 
     private Process start() throws IOException {
-        var java = Path.of(Objects.requireNonNull(System.getProperty("java.home")));
+        var environment = new HashMap<>(Map.of(
+                "MACHINES_PORT", String.valueOf(port),
+                "MACHINES_HOME", home().toString(),
+                "MACHINES_TOKEN_FILE", folder.resolve("token").toString(),
+                "MACHINES_ADDRESSES", "127." + block,
+                "MACHINES_JAVA", System.getProperty("java.home"),
+                "MACHINES_AGENT", folder.resolve("lib").toString(),
+                "MACHINES_OPENCODE", "/bin/true"));
+        if (IS_DOCKER) {
+            environment.putAll(Map.of(
+                    "MACHINES_DRIVER",
+                    "docker",
+                    "MACHINES_ADDRESSES",
+                    "10." + block,
+                    "MACHINES_MODEL",
+                    modelAddress() + ":8080",
+                    "MACHINES_NETWORK",
+                    network(),
+                    "DOCKER_HOST",
+                    "unix://" + engine()));
+        }
+        var started = java("ai.in10nt.machines.MachinesLocal", environment, user);
+        await("machines-local is up").atMost(Duration.ofSeconds(40)).until(() -> !started.isAlive() || isUp());
+        if (!started.isAlive()) {
+            throw new IOException("machines-local didn't start:\n" + Files.readString(folder.resolve("log")));
+        }
+        return started;
+    }
+
+    private Process java(String program, Map<String, String> environment, @Nullable Integer user) throws IOException {
         var command = new ArrayList<String>();
         if (user != null) {
             // udev would let every user open it; where it doesn't, this process sees one that may be.
@@ -115,43 +163,20 @@ final class LocalFly implements AutoCloseable {
                     user.toString()));
         }
         command.addAll(List.of(
-                java.resolve("bin/java").toString(),
+                Path.of(Objects.requireNonNull(System.getProperty("java.home")), "bin/java")
+                        .toString(),
                 "-XX:TieredStopAtLevel=1",
                 "--sun-misc-unsafe-memory-access=allow",
+                "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 folder.resolve("classes") + ":" + folder.resolve("lib") + "/*",
-                "ai.in10nt.machines.MachinesLocal"));
+                program));
         var builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(
                         ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()));
-        builder.environment()
-                .putAll(Map.of(
-                        "MACHINES_PORT", String.valueOf(port),
-                        "MACHINES_HOME", folder.resolve("home").toString(),
-                        "MACHINES_TOKEN_FILE", folder.resolve("token").toString(),
-                        "MACHINES_ADDRESSES", "127." + block,
-                        "MACHINES_JAVA", java.toString(),
-                        "MACHINES_AGENT", folder.resolve("lib").toString(),
-                        "MACHINES_OPENCODE", "/bin/true"));
-        if (IS_DOCKER) {
-            builder.environment()
-                    .putAll(Map.of(
-                            "MACHINES_DRIVER",
-                            "docker",
-                            "MACHINES_ADDRESSES",
-                            "10." + block,
-                            "MACHINES_MODEL",
-                            modelAddress() + ":8080",
-                            "MACHINES_NETWORK",
-                            network()));
-        }
-        var started = builder.start();
-        await("machines-local is up").atMost(Duration.ofSeconds(40)).until(() -> !started.isAlive() || isUp());
-        if (!started.isAlive()) {
-            throw new IOException("machines-local didn't start:\n" + Files.readString(folder.resolve("log")));
-        }
-        return started;
+        builder.environment().putAll(environment);
+        return builder.start();
     }
 
     private boolean isUp() {
@@ -220,6 +245,9 @@ final class LocalFly implements AutoCloseable {
                     "-c",
                     "docker rm -f $(docker ps -aq --filter label=ai.in10nt.network=" + network()
                             + ") >/dev/null 2>&1; docker network rm " + network() + " >/dev/null");
+        }
+        if (guard != null) {
+            guard.destroy();
         }
         run("rm", "-rf", "--one-file-system", folder.toString());
     }

@@ -14,10 +14,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a machine can't do, in the form that ships: reach, use up, disturb. As root, and as an ordinary user. */
+@Execution(ExecutionMode.CONCURRENT)
 class WallsIT {
 
     /** In a network namespace of its own, where every address that is tried is ours. */

@@ -176,7 +176,7 @@ public final class ContainerInstallation implements Installation {
 
     @Override
     public List<String> basis() {
-        return List.of("kafka", "postgres", "machines-local");
+        return List.of("kafka", "postgres", "machines-local", "engine-guard");
     }
 
     @Override

@@ -47,6 +47,7 @@ class ContainersStory {
             "kafka",
             "postgres",
             "machines-local",
+            "engine-guard",
             "machine");
 
     private static @Nullable ComposeStack running;

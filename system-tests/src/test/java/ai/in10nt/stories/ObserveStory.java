@@ -8,6 +8,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -23,10 +24,18 @@ class ObserveStory {
     @SuppressWarnings("NullAway.Init")
     private static Client client;
 
+    private static String id = "";
+
     @BeforeAll
     static void use(TestStack shared) {
         stack = shared;
         client = shared.client();
+        id = client.create("observed-" + word());
+    }
+
+    @AfterAll
+    static void destroy() {
+        client.delete("/instances/" + id);
     }
 
     private static String word() {
@@ -36,7 +45,6 @@ class ObserveStory {
     @Test
     void one_trace_and_one_request_id_go_from_the_request_to_the_model() {
         var word = word();
-        var id = client.create("traced-" + word);
         var trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 
         var task = client.send(
@@ -61,13 +69,10 @@ class ObserveStory {
                 .isNotEmpty()
                 .allSatisfy(
                         asked -> assertThat(asked.path("traceparent").asText()).contains(trace));
-        client.delete("/instances/" + id);
     }
 
     @Test
     void services_count_what_they_do_and_the_status_says_what_waits() {
-        var id = client.create("counted-" + word());
-
         var status = stack.status();
 
         assertThat(metrics(status))
@@ -83,7 +88,6 @@ class ObserveStory {
                 .isTrue();
         assertThat(backlog.path("unsettled").has("provisioner-service")).isTrue();
         assertThat(backlog.path("deadLetters").asLong()).isNotNegative();
-        client.delete("/instances/" + id);
     }
 
     private static String metrics(JsonNode status) {
@@ -100,7 +104,6 @@ class ObserveStory {
 
     @Test
     void what_the_dashboard_shows_is_counted() {
-        var id = client.create("shown-" + word());
         client.run(id, "hello");
         // Counted from their first time on, which needn't have come yet.
         var rare = Set.of(
@@ -124,6 +127,5 @@ class ObserveStory {
         assertThat(named).hasSizeGreaterThan(12);
         named.removeAll(rare);
         assertThat(counted).containsAll(named);
-        client.delete("/instances/" + id);
     }
 }

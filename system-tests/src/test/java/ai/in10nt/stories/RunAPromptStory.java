@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -26,19 +27,29 @@ class RunAPromptStory {
     @SuppressWarnings("NullAway.Init")
     private static Client client;
 
+    /** For what changes nothing of an instance. */
+    private static String id = "";
+
     @BeforeAll
     static void use(TestStack shared) {
         stack = shared;
-        // Each test destroys all that its tenant has: others run beside it.
         client = shared.client(shared.newKey(TENANT));
+        id = client.create("run");
     }
 
     @AfterEach
-    void destroyAll() {
-        client.get("/instances")
-                .json()
-                .forEach(instance -> client.delete(
-                        "/instances/" + instance.path("instanceId").asText()));
+    void destroyOthers() {
+        client.get("/instances").json().forEach(instance -> {
+            var other = instance.path("instanceId").asText();
+            if (!other.equals(id)) {
+                client.delete("/instances/" + other);
+            }
+        });
+    }
+
+    @AfterAll
+    static void destroy() {
+        client.delete("/instances/" + id);
     }
 
     private static String word() {
@@ -48,7 +59,6 @@ class RunAPromptStory {
     @Test
     void a_prompt_is_run_by_a_real_agent_and_counted_as_the_model_counted() throws IOException {
         var word = word();
-        var id = client.create("run");
 
         var task = client.run(id, "Create a file note.txt containing " + word + " and run the command `cat note.txt`");
 
@@ -129,7 +139,6 @@ class RunAPromptStory {
 
     @Test
     void a_strangers_consumer_reads_the_whole_story_of_a_run() {
-        var id = client.create("events");
         var task = client.run(id, "Create a file a.txt containing one");
 
         var events = Events.of(stack.kafka(), "in10nt.task.events", task.text("taskId"));
@@ -159,7 +168,6 @@ class RunAPromptStory {
 
     @Test
     void runs_go_one_after_another_in_the_order_they_were_accepted() {
-        var id = client.create("queue");
         var first = client.runAsync(id, "Wait 1 second and create a file order.txt containing first");
         var second = client.runAsync(id, "What did I ask before?");
 
@@ -174,7 +182,7 @@ class RunAPromptStory {
                         client.get("/instances/" + id + "/tasks").json().spliterator(), false)
                 .map(task -> task.path("taskId").asText())
                 .toList();
-        assertThat(listed).isEqualTo(List.of(second, first));
+        assertThat(listed).startsWith(second, first);
     }
 
     @Test
@@ -196,8 +204,6 @@ class RunAPromptStory {
 
     @Test
     void a_run_longer_than_its_timeout_is_ended() {
-        var id = client.create("timeout");
-
         var task = client.post(
                 "/instances/" + id + "/run", Map.of("prompt", "Wait 60 seconds and say hello", "timeout", 3000));
 
@@ -231,7 +237,6 @@ class RunAPromptStory {
 
     @Test
     void a_text_longer_than_an_event_carries_is_whole_over_http() {
-        var id = client.create("long");
         var prompt = "hello " + "x".repeat(300_000);
 
         var task = client.run(id, prompt);
@@ -293,7 +298,6 @@ class RunAPromptStory {
 
     @Test
     void other_tenants_see_nothing() {
-        var id = client.create("mine");
         var stranger = stack.client(stack.newKey("others"));
 
         assertThat(stranger.get("/instances").json()).isEmpty();

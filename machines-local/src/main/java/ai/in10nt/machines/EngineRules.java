@@ -1,0 +1,240 @@
+package ai.in10nt.machines;
+
+import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.vertx.core.MultiMap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls of the Docker Engine API that {@link DockerDriver} needs, and nothing that reaches beyond its own machines: what isn't named
+ * here is refused. A machine gets no more than the driver gives it, whoever asks in its name.
+ */
+final class EngineRules {
+    /** What the driver calls its containers. */
+    private static final String MACHINE = "in10nt-[0-9a-f]{14}";
+
+    private static final Pattern NAME = Pattern.compile(MACHINE + "(-walls)?");
+    private static final Pattern SELF = Pattern.compile("/containers/([0-9a-f]{12,64})/json");
+    private static final List<Pattern> ALLOWED = List.of(
+            Pattern.compile("(GET|HEAD) /_ping"),
+            Pattern.compile("GET /version"),
+            Pattern.compile("GET /containers/" + MACHINE + "(-walls)?/(json|logs|top)"),
+            Pattern.compile("POST /containers/" + MACHINE + "(-walls)?/(start|kill|pause|unpause|wait|attach|exec)"),
+            Pattern.compile("DELETE /containers/" + MACHINE + "(-walls)?"),
+            Pattern.compile("GET /exec/[0-9a-f]{64}/json"),
+            Pattern.compile("POST /exec/[0-9a-f]{64}/start"));
+    private static final Set<String> OF_ALL = Set.of("/events", "/containers/json");
+    private static final String CREATE = "/containers/create";
+
+    /** The engine reads names in any case, so what isn't spelled like this is another one. */
+    private static final Set<String> CONTAINER_FIELDS = Set.of(
+            "Image",
+            "Hostname",
+            "Entrypoint",
+            "Cmd",
+            "Env",
+            "User",
+            "WorkingDir",
+            "Labels",
+            "AttachStdin",
+            "AttachStdout",
+            "AttachStderr",
+            "OpenStdin",
+            "StdinOnce",
+            "NetworkingConfig",
+            "HostConfig");
+
+    private static final Set<String> HOST_FIELDS = Set.of(
+            "NetworkMode",
+            "Memory",
+            "MemorySwap",
+            "NanoCpus",
+            "PidsLimit",
+            "OomScoreAdj",
+            "CapDrop",
+            "CapAdd",
+            "SecurityOpt",
+            "Tmpfs",
+            "Binds",
+            "LogConfig",
+            "ReadonlyRootfs");
+    private static final Set<String> EXEC_FIELDS = Set.of("Cmd", "AttachStdout", "AttachStderr");
+    /** In the driver's own folder: the two programs that every machine begins with, and volumes. */
+    private static final Pattern BIND = Pattern.compile(
+            "/(lib/machine-(init|boot)\\.sh:/opt/in10nt/(init|boot):ro|volumes/vol_[0-9a-z]+(/workspace)?:/[^:]*:rw)");
+
+    private final String network;
+
+    /** @param network that of all machines; it is also their label */
+    EngineRules(String network) {
+        this.network = network;
+    }
+
+    static boolean isCreate(String method, String path) {
+        return method.equals("POST") && path.equals(CREATE);
+    }
+
+    static boolean isExec(String method, String path) {
+        return method.equals("POST") && path.endsWith("/exec");
+    }
+
+    /** The id of a container that is no machine and that somebody wants to see: the driver looks at its own. */
+    static Optional<String> lookedAt(String method, String path) {
+        var self = SELF.matcher(path);
+        return method.equals("GET") && self.matches() ? Optional.of(self.group(1)) : Optional.empty();
+    }
+
+    /** Why the call isn't made; empty: it may be, as far as its line says. */
+    Optional<String> refusal(String method, String path, MultiMap query) {
+        var call = method + " " + path;
+        if (ALLOWED.stream().anyMatch(allowed -> allowed.matcher(call).matches())) {
+            return Optional.empty();
+        }
+        if (method.equals("GET") && OF_ALL.contains(path)) {
+            return isOfNetwork(query.get("filters"))
+                    ? Optional.empty()
+                    : Optional.of(call + " is for " + DockerDriver.NETWORK_LABEL + "=" + network);
+        }
+        if (isCreate(method, path)) {
+            return NAME.matcher(String.valueOf(query.get("name"))).matches()
+                    ? Optional.empty()
+                    : Optional.of("a container's name is to be " + NAME);
+        }
+        if (call.equals("POST /images/create")) {
+            return query.contains("fromImage") && !query.contains("fromSrc")
+                    ? Optional.empty()
+                    : Optional.of("images are pulled, by fromImage");
+        }
+        return Optional.of("machines don't need " + call);
+    }
+
+    private boolean isOfNetwork(@Nullable String filters) {
+        return filters != null
+                && texts(Json.read(filters, JsonNode.class).path("label"))
+                        .contains(DockerDriver.NETWORK_LABEL + "=" + network);
+    }
+
+    /**
+     * Why no container is made of this.
+     *
+     * @param folder the driver's, as the engine's host calls it
+     */
+    Optional<String> refusalOfContainer(String name, JsonNode container, String folder) {
+        var host = container.path("HostConfig");
+        var wrong = new ArrayList<String>();
+        others(container, CONTAINER_FIELDS).forEach(field -> wrong.add(field + " isn't for machines"));
+        others(host, HOST_FIELDS).forEach(field -> wrong.add("HostConfig." + field + " isn't for machines"));
+        if (!container.path("Labels").path(DockerDriver.NETWORK_LABEL).asText().equals(network)) {
+            wrong.add("Labels: " + DockerDriver.NETWORK_LABEL + " is to be " + network);
+        }
+        container.path("Labels").fieldNames().forEachRemaining(label -> {
+            if (!label.startsWith("ai.in10nt.")) {
+                wrong.add("Labels: " + label + " isn't ours");
+            }
+        });
+        if (!texts(host.path("CapDrop")).equals(Set.of("ALL"))) {
+            wrong.add("HostConfig.CapDrop is to be ALL");
+        }
+        if (!texts(host.path("SecurityOpt")).equals(Set.of("no-new-privileges:true"))) {
+            wrong.add("HostConfig.SecurityOpt is to be no-new-privileges:true");
+        }
+        others(host.path("LogConfig"), Set.of("Type", "Config"))
+                .forEach(field -> wrong.add("HostConfig.LogConfig." + field + " isn't known"));
+        if (!Set.of("", "json-file")
+                .contains(host.path("LogConfig").path("Type").asText())) {
+            wrong.add("HostConfig.LogConfig is to be json-file");
+        }
+        if (name.endsWith("-walls")) {
+            walls(name, host, wrong);
+        } else {
+            machine(container, host, folder, wrong);
+        }
+        return wrong.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", wrong));
+    }
+
+    /** It has one capability more than its machine, and nothing else of it than its network. */
+    private static void walls(String name, JsonNode host, List<String> wrong) {
+        var mode = "container:" + name.substring(0, name.length() - "-walls".length());
+        if (!host.path("NetworkMode").asText().equals(mode)) {
+            wrong.add("HostConfig.NetworkMode is to be " + mode);
+        }
+        if (!Set.of("NET_ADMIN").containsAll(texts(host.path("CapAdd")))) {
+            wrong.add("HostConfig.CapAdd may be NET_ADMIN");
+        }
+        if (!isNothing(host.path("Binds"))) {
+            wrong.add("HostConfig.Binds isn't for walls");
+        }
+    }
+
+    private void machine(JsonNode container, JsonNode host, String folder, List<String> wrong) {
+        if (!host.path("NetworkMode").asText().equals(network)) {
+            wrong.add("HostConfig.NetworkMode is to be " + network);
+        }
+        var networking = container.path("NetworkingConfig");
+        others(networking, Set.of("EndpointsConfig")).forEach(field -> wrong.add("NetworkingConfig." + field));
+        networking.path("EndpointsConfig").properties().forEach(endpoint -> {
+            if (!endpoint.getKey().equals(network)) {
+                wrong.add("NetworkingConfig: " + endpoint.getKey() + " isn't the machines'");
+            }
+            others(endpoint.getValue(), Set.of("IPAMConfig"))
+                    .forEach(field -> wrong.add("NetworkingConfig: " + field + " isn't for machines"));
+        });
+        if (!capabilities().containsAll(texts(host.path("CapAdd")))) {
+            wrong.add("HostConfig.CapAdd may be " + capabilities());
+        }
+        for (var limit : List.of("Memory", "NanoCpus", "PidsLimit")) {
+            if (host.path(limit).asLong() <= 0) {
+                wrong.add("HostConfig." + limit + " is to be a limit");
+            }
+        }
+        for (var bind : texts(host.path("Binds"))) {
+            if (!bind.startsWith(folder)
+                    || !BIND.matcher(bind.substring(folder.length())).matches()) {
+                wrong.add("HostConfig.Binds: " + bind + " isn't of a machine");
+            }
+        }
+    }
+
+    private static Set<String> capabilities() {
+        return Bundle.CAPABILITIES.stream()
+                .map(name -> name.substring("CAP_".length()))
+                .collect(Collectors.toSet());
+    }
+
+    /** Why nothing is executed. */
+    static Optional<String> refusalOfExec(JsonNode exec) {
+        var others = others(exec, EXEC_FIELDS);
+        return others.isEmpty() ? Optional.empty() : Optional.of(others + " aren't for machines");
+    }
+
+    /** Fields with a value, beside these. */
+    private static List<String> others(JsonNode object, Set<String> known) {
+        return object.properties().stream()
+                .filter(field -> !known.contains(field.getKey()) && !isNothing(field.getValue()))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    private static boolean isNothing(JsonNode value) {
+        return value.isNull()
+                || value.isMissingNode()
+                || (value.isContainerNode() && value.isEmpty())
+                || (value.isTextual() && value.asText().isEmpty())
+                || (value.isBoolean() && !value.asBoolean())
+                || (value.isNumber() && value.asDouble() == 0);
+    }
+
+    private static Set<String> texts(JsonNode list) {
+        return StreamSupport.stream(list.spliterator(), false)
+                .map(JsonNode::asText)
+                .collect(Collectors.toSet());
+    }
+}
