@@ -56,7 +56,7 @@ final class Drivers {
     }
 
     private static void probe(Config config, Driver driver) {
-        var id = "probe" + ProcessHandle.current().pid();
+        var id = Tokens.machine();
         var now = Instant.now();
         var probe = new Machine(
                 id,

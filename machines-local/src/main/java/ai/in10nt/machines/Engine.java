@@ -67,13 +67,20 @@ final class Engine {
     /** The container that this process is in, where it is one of this engine's. */
     private @Nullable InspectContainerResponse findSelf() {
         try {
-            return Files.exists(Path.of("/.dockerenv"))
-                    ? client.inspectContainerCmd(
-                                    Files.readString(Path.of("/etc/hostname")).strip())
-                            .exec()
-                    : null;
+            var id = ownContainer();
+            return id.isPresent() ? client.inspectContainerCmd(id.get()).exec() : null;
         } catch (NotFoundException anotherEngines) {
             return null;
+        }
+    }
+
+    /** The id of the container that this process is in, as the engine names its host unless told otherwise. */
+    static Optional<String> ownContainer() {
+        try {
+            var name = Files.readString(Path.of("/etc/hostname")).strip();
+            return Files.exists(Path.of("/.dockerenv")) && name.matches("[0-9a-f]{12}")
+                    ? Optional.of(name)
+                    : Optional.empty();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,56 +1,38 @@
 package ai.in10nt.machines;
 
 import ai.in10nt.contracts.Json;
-import ai.in10nt.httpproxy.Exchange;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.vertx.core.Future;
-import io.vertx.core.MultiMap;
-import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.RequestOptions;
-import io.vertx.core.net.SocketAddress;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A socket that takes the calls of {@link EngineRules} and passes them on to the engine's own, which is as much as root of the host. So
- * machines-local, which others talk to, doesn't have that one.
+ * machines-local, which others talk to, doesn't have that one. One call a connection; what is passed on is written anew from what was
+ * read, so that the engine reads nothing else into it.
  */
 public final class EngineGuard {
-    private static final int MAX_BODY = 1 << 20;
-    private static final int MAX_CONNECTIONS = 256;
-
-    private static final Exchange.Answer AS_IT_IS = new Exchange.Answer() {
-        @Override
-        public void headers(MultiMap headers) {}
-
-        @Override
-        public Optional<Future<Void>> instead(HttpClientResponse answer) {
-            return Optional.empty();
-        }
-    };
-
-    private final SocketAddress engine;
-    private final HttpClient client;
+    private final UnixDomainSocketAddress engine;
     private final EngineRules rules;
     private volatile String project = "";
     private volatile @Nullable String folder;
 
-    private EngineGuard(Vertx vertx, String engine, String network, @Nullable String folder) {
-        this.engine = SocketAddress.domainSocketAddress(engine);
-        this.client = vertx.createHttpClient(new HttpClientOptions().setMaxPoolSize(MAX_CONNECTIONS));
+    private EngineGuard(Path engine, String network, @Nullable String folder) {
+        this.engine = UnixDomainSocketAddress.of(engine);
         this.rules = new EngineRules(network);
         this.folder = folder;
     }
@@ -62,175 +44,165 @@ public final class EngineGuard {
      */
     public static void main(String[] arguments) throws IOException {
         var env = System.getenv();
-        var listen = Path.of(env.getOrDefault("GUARD_LISTEN", "/run/engine/docker.sock"));
-        Files.deleteIfExists(listen);
-        var vertx = Vertx.vertx(new VertxOptions()
-                .setPreferNativeTransport(true)
-                .setEventLoopPoolSize(1)
-                .setWorkerPoolSize(1)
-                .setInternalBlockingPoolSize(1));
         var guard = new EngineGuard(
-                vertx,
-                env.getOrDefault("GUARD_ENGINE", "/var/run/docker.sock"),
+                Path.of(env.getOrDefault("GUARD_ENGINE", "/var/run/docker.sock")),
                 env.getOrDefault("MACHINES_NETWORK", "in10nt-machines"),
                 env.get("GUARD_FOLDER"));
-        if (Files.exists(Path.of("/.dockerenv"))) {
-            guard.findProject(Files.readString(Path.of("/etc/hostname")).strip());
+        var self = Engine.ownContainer();
+        if (self.isPresent()) {
+            guard.project = guard.labels(self.get()).path(EngineRules.PROJECT).asText();
         }
-        vertx.createHttpServer()
-                .requestHandler(guard::take)
-                .listen(SocketAddress.domainSocketAddress(listen.toString()))
-                .toCompletionStage()
-                .toCompletableFuture()
-                .join();
-        System.out.println("the engine is guarded at " + listen);
+        var listen = Path.of(env.getOrDefault("GUARD_LISTEN", "/run/engine/docker.sock"));
+        Files.deleteIfExists(listen);
+        try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(listen));
+            System.out.println("the engine is guarded at " + listen);
+            while (true) {
+                var client = server.accept();
+                Thread.ofVirtual().start(() -> serve(guard, client));
+            }
+        }
     }
 
-    private void findProject(String self) {
-        var seen = ask(
-                        new RequestOptions()
-                                .setServer(engine)
-                                .setHost("docker")
-                                .setURI("/containers/" + self + "/json"),
-                        Buffer.buffer())
-                .compose(HttpClientResponse::body)
-                .toCompletionStage()
-                .toCompletableFuture()
-                .join();
-        project = Json.read(seen.toString(), JsonNode.class)
-                .path("Config")
-                .path("Labels")
-                .path("com.docker.compose.project")
-                .asText();
+    private static void serve(EngineGuard guard, SocketChannel client) {
+        try (client) {
+            guard.take(client);
+        } catch (IOException | UncheckedIOException e) {
+            // Either side may hang up at any time.
+            System.err.println("a call was cut off: " + e.getMessage());
+        }
     }
 
-    private void take(HttpServerRequest request) {
-        request.pause();
-        var method = request.method().name();
-        Future<Void> passed;
+    private void take(SocketChannel client) throws IOException {
+        var out = Channels.newOutputStream(client);
+        EngineCall call;
         try {
-            passed = pass(request, method, String.valueOf(request.path()));
-        } catch (UncheckedIOException e) {
-            passed = refuse(request, "that isn't JSON");
+            call = EngineCall.read(Channels.newInputStream(client));
+        } catch (IllegalArgumentException e) {
+            refuse(out, 400, String.valueOf(e.getMessage()));
+            return;
         }
-        passed.onFailure(failure -> answer(request, 502, "the engine doesn't answer: " + failure.getMessage()));
-    }
-
-    private Future<Void> pass(HttpServerRequest request, String method, String path) {
-        if (EngineRules.lookedAt(method, path).isPresent()) {
-            return look(request);
+        if (EngineRules.lookedAt(call).isPresent()) {
+            look(call, out);
+            return;
         }
-        var refusal = rules.refusal(method, path, request.params());
+        var refusal = rules.refusal(call, folder);
         if (refusal.isPresent()) {
-            return refuse(request, refusal.get());
+            refuse(out, 403, refusal.get());
+            return;
         }
-        if (EngineRules.isCreate(method, path)) {
-            return passBody(
-                    request,
-                    body -> folder == null
-                            ? Optional.of("machines-local hasn't looked at itself yet")
-                            : rules.refusalOfContainer(
-                                    String.valueOf(request.getParam("name")), body, String.valueOf(folder)));
+        try (var other = connect()) {
+            pass(call, client, other);
+        } catch (ClosedChannelException isOver) {
+            // The client has what it wanted, and has hung up.
+        } catch (IOException e) {
+            throw new IOException(call + ": " + e.getMessage(), e);
         }
-        if (EngineRules.isExec(method, path)) {
-            return passBody(request, EngineRules::refusalOfExec);
-        }
-        return Exchange.pass(request, client, to(request), AS_IT_IS);
     }
 
-    private RequestOptions to(HttpServerRequest request) {
-        return new RequestOptions()
-                .setServer(engine)
-                .setHost("docker")
-                .setURI(request.uri())
-                .setMethod(request.method())
-                .setHeaders(Exchange.endToEnd(request.headers()));
+    private SocketChannel connect() throws IOException {
+        var other = SocketChannel.open(StandardProtocolFamily.UNIX);
+        other.connect(engine);
+        return other;
     }
 
-    /** What is read here is what is passed on. */
-    private Future<Void> passBody(HttpServerRequest request, Function<JsonNode, Optional<String>> check) {
-        return body(request).compose(text -> {
-            JsonNode body;
-            try {
-                body = Json.read(text.toString(), JsonNode.class);
-            } catch (UncheckedIOException e) {
-                return refuse(request, "the body isn't JSON");
-            }
-            var refusal = check.apply(body);
-            return refusal.isPresent()
-                    ? refuse(request, refusal.get())
-                    : ask(to(request), Buffer.buffer(Json.text(body)))
-                            .compose(answer ->
-                                    answer.body().compose(content -> answer(request, answer.statusCode(), content)));
-        });
+    private static void refuse(OutputStream out, int status, String why) throws IOException {
+        System.err.println("refused: " + why);
+        answer(out, status, Json.bytes(Map.of("message", why)));
     }
 
-    private static Future<Buffer> body(HttpServerRequest request) {
-        var whole = Buffer.buffer();
-        request.handler(part -> {
-            if (whole.length() + part.length() > MAX_BODY) {
-                request.connection().close();
+    private static void answer(OutputStream out, int status, byte[] body) throws IOException {
+        var head = "HTTP/1.1 " + status
+                + " guarded\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " + body.length
+                + "\r\n\r\n";
+        out.write(head.getBytes(StandardCharsets.US_ASCII));
+        out.write(body);
+        out.flush();
+    }
+
+    /** The answer as it comes, until the engine ends it; where both agreed on another protocol, what the client sends as well. */
+    private static void pass(EngineCall call, SocketChannel client, SocketChannel other) throws IOException {
+        var to = Channels.newOutputStream(other);
+        var from = Channels.newInputStream(other);
+        var back = Channels.newOutputStream(client);
+        to.write(call.written());
+        to.flush();
+        var head = EngineCall.head(from);
+        back.write(head);
+        back.flush();
+        boolean isUpgraded =
+                call.isUpgrade() && new String(head, StandardCharsets.ISO_8859_1).startsWith("HTTP/1.1 101 ");
+        var watch = Thread.ofVirtual().start(() -> follow(client, isUpgraded ? to : null, other));
+        try {
+            copy(from, back);
+        } finally {
+            watch.interrupt();
+        }
+    }
+
+    /** Until the client hangs up: then the engine needn't answer either. */
+    private static void follow(SocketChannel client, @Nullable OutputStream to, SocketChannel other) {
+        try {
+            copy(Channels.newInputStream(client), to == null ? OutputStream.nullOutputStream() : to);
+            if (to == null) {
+                other.close();
             } else {
-                whole.appendBuffer(part);
+                other.shutdownOutput();
             }
-        });
-        request.resume();
-        return request.end().map(whole);
+        } catch (IOException isOver) {
+            // The answer has ended.
+        }
     }
 
-    private Future<HttpClientResponse> ask(RequestOptions options, Buffer body) {
-        if (options.getHeaders() != null) {
-            options.getHeaders().remove("Content-Length");
+    private static void copy(InputStream from, OutputStream to) throws IOException {
+        var buffer = new byte[16 * 1024];
+        for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
+            to.write(buffer, 0, count);
+            to.flush();
         }
-        return client.request(options).compose(asked -> asked.send(body));
     }
 
     /** Machines-local alone sees itself; so it is learnt where the host has its folder. */
-    private Future<Void> look(HttpServerRequest request) {
-        request.resume();
-        return ask(to(request).setMethod(HttpMethod.GET), Buffer.buffer())
-                .compose(answer -> answer.body().compose(content -> {
-                    if (answer.statusCode() != 200) {
-                        return answer(request, answer.statusCode(), content);
-                    }
-                    var seen = Json.read(content.toString(), JsonNode.class);
-                    var labels = seen.path("Config").path("Labels");
-                    boolean isOurs = !project.isEmpty()
-                            && labels.path("com.docker.compose.project")
-                                    .asText()
-                                    .equals(project)
-                            && labels.path("com.docker.compose.service")
-                                    .asText()
-                                    .equals("machines-local");
-                    if (!isOurs) {
-                        return refuse(request, "machines-local looks at itself alone");
-                    }
-                    for (var mount : seen.path("Mounts")) {
-                        if (mount.path("Destination").asText().equals("/machines")) {
-                            folder = mount.path("Source").asText();
-                        }
-                    }
-                    return answer(request, 200, content);
-                }));
-    }
-
-    private static Future<Void> refuse(HttpServerRequest request, String why) {
-        System.err.println("refused: " + why);
-        return answer(request, 403, Buffer.buffer(Json.text(Map.of("message", why))));
-    }
-
-    private static void answer(HttpServerRequest request, int status, String message) {
-        if (!request.response().headWritten()) {
-            var _ = answer(request, status, Buffer.buffer(Json.text(Map.of("message", message))));
+    private void look(EngineCall call, OutputStream out) throws IOException {
+        var whole = ask(call);
+        if (!whole.status().equals("200")) {
+            answer(out, Integer.parseInt(whole.status()), whole.body().getBytes(StandardCharsets.UTF_8));
+            return;
         }
+        var seen = Json.read(whole.body(), JsonNode.class);
+        if (!EngineRules.isDriverOf(project, seen.path("Config").path("Labels"))) {
+            refuse(out, 403, "machines-local looks at itself alone");
+            return;
+        }
+        for (var mount : seen.path("Mounts")) {
+            if (mount.path("Destination").asText().equals("/machines")) {
+                folder = mount.path("Source").asText();
+            }
+        }
+        answer(out, 200, whole.body().getBytes(StandardCharsets.UTF_8));
     }
 
-    /** The rest of a body that nobody reads ends with its connection. */
-    private static Future<Void> answer(HttpServerRequest request, int status, Buffer content) {
-        var response = request.response().setStatusCode(status).putHeader("Content-Type", "application/json");
-        if (!request.isEnded()) {
-            response.putHeader("Connection", "close");
+    private JsonNode labels(String container) throws IOException {
+        var call = EngineCall.read(new ByteArrayInputStream(
+                ("GET /containers/" + container + "/json HTTP/1.1\r\n\r\n").getBytes(StandardCharsets.US_ASCII)));
+        return Json.read(ask(call).body(), JsonNode.class).path("Config").path("Labels");
+    }
+
+    private record Whole(String status, String body) {}
+
+    /** HTTP/1.0: the end of the connection is the end of the body. */
+    private Whole ask(EngineCall call) throws IOException {
+        try (var other = connect()) {
+            var to = Channels.newOutputStream(other);
+            var from = Channels.newInputStream(other);
+            to.write(call.writtenAs("HTTP/1.0"));
+            to.flush();
+            var head = new String(EngineCall.head(from), StandardCharsets.ISO_8859_1);
+            return new Whole(
+                    Optional.of(head.split(" ", 3))
+                            .filter(words -> words.length == 3)
+                            .orElseThrow()[1],
+                    new String(from.readAllBytes(), StandardCharsets.UTF_8));
         }
-        return response.end(content);
     }
 }

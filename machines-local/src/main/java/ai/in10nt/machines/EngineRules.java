@@ -2,7 +2,6 @@ package ai.in10nt.machines;
 
 import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.vertx.core.MultiMap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,12 +26,13 @@ final class EngineRules {
             Pattern.compile("(GET|HEAD) /_ping"),
             Pattern.compile("GET /version"),
             Pattern.compile("GET /containers/" + MACHINE + "(-walls)?/(json|logs|top)"),
-            Pattern.compile("POST /containers/" + MACHINE + "(-walls)?/(start|kill|pause|unpause|wait|attach|exec)"),
+            Pattern.compile("POST /containers/" + MACHINE + "(-walls)?/(start|kill|pause|unpause|wait|attach)"),
             Pattern.compile("DELETE /containers/" + MACHINE + "(-walls)?"),
             Pattern.compile("GET /exec/[0-9a-f]{64}/json"),
             Pattern.compile("POST /exec/[0-9a-f]{64}/start"));
-    private static final Set<String> OF_ALL = Set.of("/events", "/containers/json");
-    private static final String CREATE = "/containers/create";
+    private static final Pattern ATTACH = Pattern.compile("POST /containers/" + MACHINE + "/attach");
+    private static final Pattern EXEC = Pattern.compile("POST /containers/" + MACHINE + "/exec");
+    static final String PROJECT = "com.docker.compose.project";
 
     /** The engine reads names in any case, so what isn't spelled like this is another one. */
     private static final Set<String> CONTAINER_FIELDS = Set.of(
@@ -66,7 +66,8 @@ final class EngineRules {
             "Binds",
             "LogConfig",
             "ReadonlyRootfs");
-    private static final Set<String> EXEC_FIELDS = Set.of("Cmd", "AttachStdout", "AttachStderr");
+    /** The last is docker-java's own; the engine doesn't know it. */
+    private static final Set<String> EXEC_FIELDS = Set.of("Cmd", "AttachStdout", "AttachStderr", "containerId");
     /** In the driver's own folder: the two programs that every machine begins with, and volumes. */
     private static final Pattern BIND = Pattern.compile(
             "/(lib/machine-(init|boot)\\.sh:/opt/in10nt/(init|boot):ro|volumes/vol_[0-9a-z]+(/workspace)?:/[^:]*:rw)");
@@ -78,42 +79,49 @@ final class EngineRules {
         this.network = network;
     }
 
-    static boolean isCreate(String method, String path) {
-        return method.equals("POST") && path.equals(CREATE);
-    }
-
-    static boolean isExec(String method, String path) {
-        return method.equals("POST") && path.endsWith("/exec");
-    }
-
     /** The id of a container that is no machine and that somebody wants to see: the driver looks at its own. */
-    static Optional<String> lookedAt(String method, String path) {
-        var self = SELF.matcher(path);
-        return method.equals("GET") && self.matches() ? Optional.of(self.group(1)) : Optional.empty();
+    static Optional<String> lookedAt(EngineCall call) {
+        var self = SELF.matcher(call.path());
+        return call.method().equals("GET") && self.matches() ? Optional.of(self.group(1)) : Optional.empty();
     }
 
-    /** Why the call isn't made; empty: it may be, as far as its line says. */
-    Optional<String> refusal(String method, String path, MultiMap query) {
-        var call = method + " " + path;
-        if (ALLOWED.stream().anyMatch(allowed -> allowed.matcher(call).matches())) {
+    static boolean isDriverOf(String project, JsonNode labels) {
+        return !project.isEmpty()
+                && labels.path(PROJECT).asText().equals(project)
+                && labels.path("com.docker.compose.service").asText().equals("machines-local");
+    }
+
+    /**
+     * Why the call isn't made; empty: it is.
+     *
+     * @param folder the driver's, as the engine's host calls it; absent: not known yet
+     */
+    Optional<String> refusal(EngineCall call, @Nullable String folder) {
+        var name = call.toString();
+        if (call.isUpgrade() && !ATTACH.matcher(name).matches()) {
+            return Optional.of(name + " has no other protocol");
+        }
+        if (EXEC.matcher(name).matches()) {
+            return refusalOfExec(call.body());
+        }
+        if (ALLOWED.stream().anyMatch(allowed -> allowed.matcher(name).matches())) {
             return Optional.empty();
         }
-        if (method.equals("GET") && OF_ALL.contains(path)) {
-            return isOfNetwork(query.get("filters"))
-                    ? Optional.empty()
-                    : Optional.of(call + " is for " + DockerDriver.NETWORK_LABEL + "=" + network);
-        }
-        if (isCreate(method, path)) {
-            return NAME.matcher(String.valueOf(query.get("name"))).matches()
-                    ? Optional.empty()
-                    : Optional.of("a container's name is to be " + NAME);
-        }
-        if (call.equals("POST /images/create")) {
-            return query.contains("fromImage") && !query.contains("fromSrc")
-                    ? Optional.empty()
-                    : Optional.of("images are pulled, by fromImage");
-        }
-        return Optional.of("machines don't need " + call);
+        return switch (name) {
+            case "GET /events", "GET /containers/json" ->
+                isOfNetwork(call.query().get("filters"))
+                        ? Optional.empty()
+                        : Optional.of(name + " is for " + DockerDriver.NETWORK_LABEL + "=" + network);
+            case "POST /images/create" ->
+                call.query().containsKey("fromImage") && !call.query().containsKey("fromSrc")
+                        ? Optional.empty()
+                        : Optional.of("images are pulled, by fromImage");
+            case "POST /containers/create" ->
+                folder == null
+                        ? Optional.of("machines-local hasn't looked at itself yet")
+                        : refusalOfContainer(call.query().getOrDefault("name", ""), call.body(), folder);
+            default -> Optional.of("machines don't need " + name);
+        };
     }
 
     private boolean isOfNetwork(@Nullable String filters) {
@@ -122,12 +130,11 @@ final class EngineRules {
                         .contains(DockerDriver.NETWORK_LABEL + "=" + network);
     }
 
-    /**
-     * Why no container is made of this.
-     *
-     * @param folder the driver's, as the engine's host calls it
-     */
-    Optional<String> refusalOfContainer(String name, JsonNode container, String folder) {
+    private Optional<String> refusalOfContainer(String name, byte[] body, String folder) {
+        if (!NAME.matcher(name).matches()) {
+            return Optional.of("a container's name is to be " + NAME);
+        }
+        var container = Json.read(body, JsonNode.class);
         var host = container.path("HostConfig");
         var wrong = new ArrayList<String>();
         others(container, CONTAINER_FIELDS).forEach(field -> wrong.add(field + " isn't for machines"));
@@ -209,9 +216,8 @@ final class EngineRules {
                 .collect(Collectors.toSet());
     }
 
-    /** Why nothing is executed. */
-    static Optional<String> refusalOfExec(JsonNode exec) {
-        var others = others(exec, EXEC_FIELDS);
+    private static Optional<String> refusalOfExec(byte[] body) {
+        var others = others(Json.read(body, JsonNode.class), EXEC_FIELDS);
         return others.isEmpty() ? Optional.empty() : Optional.of(others + " aren't for machines");
     }
 

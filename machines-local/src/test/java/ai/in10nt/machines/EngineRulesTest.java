@@ -1,12 +1,15 @@
 package ai.in10nt.machines;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.vertx.core.MultiMap;
-import java.net.URLDecoder;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,13 +29,14 @@ class EngineRulesTest {
 
     private final EngineRules rules = new EngineRules("net");
 
-    private static MultiMap query(String text) {
-        var query = MultiMap.caseInsensitiveMultiMap();
-        for (var part : text.isEmpty() ? new String[0] : text.split("&", -1)) {
-            var pair = part.split("=", 2);
-            query.add(pair[0], URLDecoder.decode(pair[1], StandardCharsets.UTF_8));
-        }
-        return query;
+    private Optional<String> refusal(String method, String target, String body) throws IOException {
+        var text = method + " " + target + " HTTP/1.1\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+        var call = EngineCall.read(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+        return rules.refusal(call, "/at");
+    }
+
+    private Optional<String> refusalOfContainer(String name, String body) throws IOException {
+        return refusal("POST", "/containers/create?name=" + name, body);
     }
 
     @ParameterizedTest
@@ -42,11 +46,10 @@ class EngineRulesTest {
         "POST, /containers/in10nt-0123456789abcd-walls/start, ''",
         "DELETE, /containers/in10nt-0123456789abcd, force=true",
         "GET, /containers/json, filters=%7B%22label%22%3A%5B%22ai.in10nt.network%3Dnet%22%5D%7D",
-        "POST, /containers/create, name=in10nt-0123456789abcd",
         "POST, /images/create, fromImage=in10nt/agent"
     })
-    void what_machines_need_is_passed_on(String method, String path, String query) {
-        assertThat(rules.refusal(method, path, query(query))).isEmpty();
+    void what_machines_need_is_passed_on(String method, String path, String query) throws IOException {
+        assertThat(refusal(method, path + "?" + query, "")).isEmpty();
     }
 
     @ParameterizedTest
@@ -75,14 +78,14 @@ class EngineRulesTest {
         "POST, /plugins/pull, ''",
         "POST, /session, ''"
     })
-    void everything_else_is_refused(String method, String path, String query) {
-        assertThat(rules.refusal(method, path, query(query))).isPresent();
+    void everything_else_is_refused(String method, String path, String query) throws IOException {
+        assertThat(refusal(method, path + "?" + query, "")).isPresent();
     }
 
     @Test
-    void a_machine_is_made_as_the_driver_makes_it() {
-        assertThat(rules.refusalOfContainer(NAME, Json.read(MACHINE, ObjectNode.class), "/at"))
-                .isEmpty();
+    void a_machine_is_made_as_the_driver_makes_it() throws IOException {
+        assertThat(refusalOfContainer(NAME, MACHINE)).isEmpty();
+        assertThat(refusalOfContainer("mine", MACHINE)).isPresent();
     }
 
     @ParameterizedTest
@@ -119,7 +122,7 @@ class EngineRulesTest {
                 "{\"NetworkingConfig\": {\"EndpointsConfig\": {\"stack\": {}}}}",
                 "{\"NetworkingConfig\": {\"EndpointsConfig\": {\"net\": {\"Links\": [\"in10nt_kafka_1\"]}}}}"
             })
-    void one_that_reaches_further_is_not(String change) throws java.io.IOException {
+    void one_that_reaches_further_is_not(String change) throws IOException {
         var container = Json.read(MACHINE, ObjectNode.class);
         var changed = Json.read(change, ObjectNode.class);
         changed.properties().forEach(field -> {
@@ -130,32 +133,59 @@ class EngineRulesTest {
             }
         });
 
-        assertThat(rules.refusalOfContainer(NAME, container, "/at")).isPresent();
+        assertThat(refusalOfContainer(NAME, Json.text(container))).isPresent();
     }
 
     @Test
-    void walls_have_a_capability_and_their_machines_network_alone() {
+    void walls_have_a_capability_and_their_machines_network_alone() throws IOException {
         var walls = """
                 {"Labels": {"ai.in10nt.network": "net"}, "HostConfig": {"NetworkMode": "container:in10nt-0123456789abcd",
                  "CapDrop": ["ALL"], "CapAdd": ["NET_ADMIN"], "SecurityOpt": ["no-new-privileges:true"]}}
                 """;
 
-        assertThat(rules.refusalOfContainer(NAME + "-walls", Json.read(walls, ObjectNode.class), "/at"))
-                .isEmpty();
-        for (var other : new String[] {"container:in10nt_kafka_1", "host", "net"}) {
-            var wrong = walls.replace("container:in10nt-0123456789abcd", other);
-            assertThat(rules.refusalOfContainer(NAME + "-walls", Json.read(wrong, ObjectNode.class), "/at"))
+        assertThat(refusalOfContainer(NAME + "-walls", walls)).isEmpty();
+        for (var other : List.of("container:in10nt_kafka_1", "host", "net")) {
+            assertThat(refusalOfContainer(NAME + "-walls", walls.replace("container:in10nt-0123456789abcd", other)))
                     .as(other)
                     .isPresent();
         }
     }
 
     @Test
-    void what_is_executed_has_no_more_rights_than_the_machine() {
-        assertThat(EngineRules.refusalOfExec(
-                        Json.read("{\"Cmd\": [\"true\"], \"AttachStdout\": true, \"Tty\": null}", ObjectNode.class)))
+    void what_is_executed_has_no_more_rights_than_the_machine() throws IOException {
+        var path = "/containers/" + NAME + "/exec";
+        assertThat(refusal("POST", path, "{\"Cmd\": [\"true\"], \"AttachStdout\": true, \"Tty\": null}"))
                 .isEmpty();
-        assertThat(EngineRules.refusalOfExec(Json.read("{\"Cmd\": [], \"privileged\": true}", ObjectNode.class)))
-                .isPresent();
+        assertThat(refusal("POST", path, "{\"Cmd\": [], \"privileged\": true}")).isPresent();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GET /_ping HTTP/1.1\nHost: x\r\n\r\n",
+                "GET http://x/_ping HTTP/1.1\r\n\r\n",
+                "GET /_ping  HTTP/1.1\r\n\r\n",
+                "GET /_ping HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                "GET /_ping HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+                "GET /_ping HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+                "GET /_ping HTTP/1.1\r\nContent-Length : 1\r\n\r\n",
+                "GET /_ping HTTP/1.1\r\n folded: x\r\n\r\n",
+                "GET /_ping?a=1&a=2 HTTP/1.1\r\n\r\n",
+                "GET /_ping?a=1;b=2 HTTP/1.1\r\n\r\n"
+            })
+    void what_could_be_read_in_two_ways_is_not_read(String text) {
+        assertThatThrownBy(() -> EngineCall.read(new ByteArrayInputStream(text.getBytes(StandardCharsets.ISO_8859_1))))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void what_is_passed_on_has_nothing_but_what_was_checked() throws IOException {
+        var call = EngineCall.read(new ByteArrayInputStream(
+                "POST /containers/x/start?t=1 HTTP/1.1\r\nHost: a\r\nX-Other: b\r\nContent-Length: 2\r\n\r\n{}POST /more"
+                        .getBytes(StandardCharsets.US_ASCII)));
+
+        assertThat(new String(call.written(), StandardCharsets.US_ASCII))
+                .isEqualTo("POST /containers/x/start?t=1 HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"
+                        + "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
     }
 }

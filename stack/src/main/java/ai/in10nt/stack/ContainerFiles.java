@@ -37,6 +37,7 @@ final class ContainerFiles {
             // Its init scripts run as whoever the image's PostgreSQL is; nobody else has this volume.
             open(put("postgres", database, home.password("postgres-" + database), ROOT));
         }
+        put("traces", "kafka.properties", events(), IN10NT);
         put("machines-local", "fly-token", home.password("fly-token"), ROOT);
         gateway();
         provisioner(providers);
@@ -50,6 +51,16 @@ final class ContainerFiles {
                 "agent-access.key",
                 "integration-private.json",
                 "integration-wrapping.json");
+    }
+
+    /** As outsiders read, from within the network. */
+    private String events() {
+        return """
+                bootstrap.servers=kafka:9092
+                security.protocol=SASL_PLAINTEXT
+                sasl.mechanism=SCRAM-SHA-512
+                sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="%s" password="%s";
+                """.formatted(KafkaAccess.READER, home.password("kafka-events"));
     }
 
     private void gateway() {
@@ -135,7 +146,8 @@ final class ContainerFiles {
                 advertised.listeners=BROKER://127.0.0.1:9091,INTERNAL://kafka:9092,EXTERNAL://127.0.0.1:%1$s
                 listener.security.protocol.map=BROKER:PLAINTEXT,INTERNAL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT,EXTERNAL:SASL_PLAINTEXT
                 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
-                listener.name.internal.sasl.enabled.mechanisms=PLAIN
+                listener.name.internal.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
+                listener.name.internal.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
                 listener.name.internal.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_%2$s="%3$s";
                 listener.name.external.sasl.enabled.mechanisms=SCRAM-SHA-512
                 listener.name.external.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;

@@ -26,7 +26,8 @@ public final class Containers {
                 case "prepare" -> prepare(System.getenv());
                 case "topics" -> topics();
                 case "show" -> show(System.getenv());
-                default -> throw new Stack.Trouble("usage: prepare | topics | show");
+                case "traces" -> Traces.run(System.getenv());
+                default -> throw new Stack.Trouble("usage: prepare | topics | show | traces");
             }
         } catch (Stack.Trouble e) {
             System.err.println(e.getMessage());
