@@ -103,6 +103,10 @@ record EngineCall(
         return query < 0 ? target : target.substring(0, query);
     }
 
+    EngineCall with(byte[] body) {
+        return new EngineCall(method, target, query, body, registry, isUpgrade);
+    }
+
     /** For the engine, written anew. */
     byte[] written() {
         return writtenAs("HTTP/1.1");

@@ -86,13 +86,18 @@ public final class EngineGuard {
             look(call, out);
             return;
         }
-        var refusal = rules.refusal(call, folder);
+        Optional<String> refusal;
+        try {
+            refusal = rules.refusal(call, folder);
+        } catch (UncheckedIOException e) {
+            refusal = Optional.of("that isn't JSON, or not in one way only: " + e.getMessage());
+        }
         if (refusal.isPresent()) {
             refuse(out, 403, refusal.get());
             return;
         }
         try (var other = connect()) {
-            pass(call, client, other);
+            pass(EngineRules.passed(call), client, other);
         } catch (ClosedChannelException isOver) {
             // The client has what it wanted, and has hung up.
         } catch (IOException e) {

@@ -1,7 +1,12 @@
 package ai.in10nt.machines;
 
 import ai.in10nt.contracts.Json;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -66,6 +71,9 @@ final class EngineRules {
             "Binds",
             "LogConfig",
             "ReadonlyRootfs");
+    private static final Set<String> LOG_FIELDS = Set.of("Type", "Config");
+    private static final Set<String> NETWORKING_FIELDS = Set.of("EndpointsConfig");
+    private static final Set<String> ENDPOINT_FIELDS = Set.of("IPAMConfig");
     /** The last is docker-java's own; the engine doesn't know it. */
     private static final Set<String> EXEC_FIELDS = Set.of("Cmd", "AttachStdout", "AttachStderr", "containerId");
     /** In the driver's own folder: the two programs that every machine begins with, and volumes. */
@@ -134,7 +142,7 @@ final class EngineRules {
         if (!NAME.matcher(name).matches()) {
             return Optional.of("a container's name is to be " + NAME);
         }
-        var container = Json.read(body, JsonNode.class);
+        var container = read(body);
         var host = container.path("HostConfig");
         var wrong = new ArrayList<String>();
         others(container, CONTAINER_FIELDS).forEach(field -> wrong.add(field + " isn't for machines"));
@@ -153,7 +161,7 @@ final class EngineRules {
         if (!texts(host.path("SecurityOpt")).equals(Set.of("no-new-privileges:true"))) {
             wrong.add("HostConfig.SecurityOpt is to be no-new-privileges:true");
         }
-        others(host.path("LogConfig"), Set.of("Type", "Config"))
+        others(host.path("LogConfig"), LOG_FIELDS)
                 .forEach(field -> wrong.add("HostConfig.LogConfig." + field + " isn't known"));
         if (!Set.of("", "json-file")
                 .contains(host.path("LogConfig").path("Type").asText())) {
@@ -186,12 +194,12 @@ final class EngineRules {
             wrong.add("HostConfig.NetworkMode is to be " + network);
         }
         var networking = container.path("NetworkingConfig");
-        others(networking, Set.of("EndpointsConfig")).forEach(field -> wrong.add("NetworkingConfig." + field));
+        others(networking, NETWORKING_FIELDS).forEach(field -> wrong.add("NetworkingConfig." + field));
         networking.path("EndpointsConfig").properties().forEach(endpoint -> {
             if (!endpoint.getKey().equals(network)) {
                 wrong.add("NetworkingConfig: " + endpoint.getKey() + " isn't the machines'");
             }
-            others(endpoint.getValue(), Set.of("IPAMConfig"))
+            others(endpoint.getValue(), ENDPOINT_FIELDS)
                     .forEach(field -> wrong.add("NetworkingConfig: " + field + " isn't for machines"));
         });
         if (!capabilities().containsAll(texts(host.path("CapAdd")))) {
@@ -217,8 +225,50 @@ final class EngineRules {
     }
 
     private static Optional<String> refusalOfExec(byte[] body) {
-        var others = others(Json.read(body, JsonNode.class), EXEC_FIELDS);
+        var others = others(read(body), EXEC_FIELDS);
         return others.isEmpty() ? Optional.empty() : Optional.of(others + " aren't for machines");
+    }
+
+    /**
+     * What is made of a call that isn't refused. The engine takes a field for another whose name differs in case, also where it is null, and
+     * puts one that is there twice together: so it gets those that were checked, and no other.
+     */
+    static EngineCall passed(EngineCall call) {
+        if (EXEC.matcher(call.toString()).matches()) {
+            return call.with(Json.bytes(object(read(call.body())).retain(EXEC_FIELDS)));
+        }
+        if (!call.toString().equals("POST /containers/create")) {
+            return call;
+        }
+        var container = object(read(call.body())).retain(CONTAINER_FIELDS);
+        var host = object(container.path("HostConfig")).retain(HOST_FIELDS);
+        if (host.path("LogConfig") instanceof ObjectNode log) {
+            log.retain(LOG_FIELDS);
+        }
+        if (container.path("NetworkingConfig") instanceof ObjectNode networking) {
+            networking.retain(NETWORKING_FIELDS).path("EndpointsConfig").forEach(endpoint -> {
+                if (endpoint instanceof ObjectNode known) {
+                    known.retain(ENDPOINT_FIELDS);
+                }
+            });
+        }
+        return call.with(Json.bytes(container));
+    }
+
+    private static ObjectNode object(JsonNode node) {
+        return node instanceof ObjectNode object ? object : Json.MAPPER.createObjectNode();
+    }
+
+    private static JsonNode read(byte[] body) {
+        try {
+            return Json.MAPPER
+                    .reader()
+                    .with(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .readTree(body);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Fields with a value, beside these. */

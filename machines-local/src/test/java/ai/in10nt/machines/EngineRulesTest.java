@@ -7,6 +7,7 @@ import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -176,6 +177,27 @@ class EngineRulesTest {
     void what_could_be_read_in_two_ways_is_not_read(String text) {
         assertThatThrownBy(() -> EngineCall.read(new ByteArrayInputStream(text.getBytes(StandardCharsets.ISO_8859_1))))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void the_engine_gets_the_fields_that_were_checked_and_no_other() throws IOException {
+        var tricks = MACHINE.replace("\"Tty\": false", "\"hostconfig\": null, \"Tty\": null")
+                .replace("\"Privileged\": null", "\"capdrop\": [], \"CAPDROP\": null");
+        var text = "POST /containers/create?name=" + NAME + " HTTP/1.1\r\nContent-Length: " + tricks.length()
+                + "\r\n\r\n" + tricks;
+        var call = EngineCall.read(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+
+        assertThat(new String(EngineRules.passed(call).body(), StandardCharsets.UTF_8))
+                .contains("\"CapDrop\":[\"ALL\"]", "\"IPv4Address\":\"10.1.0.1\"")
+                .doesNotContain("hostconfig", "capdrop", "CAPDROP", "Tty", "Links");
+    }
+
+    @Test
+    void what_is_there_twice_is_refused() {
+        for (var twice : List.of(
+                MACHINE.replace("\"Tty\": false", "\"HostConfig\": {\"Privileged\": true}"), MACHINE + "{}", "{")) {
+            assertThatThrownBy(() -> refusalOfContainer(NAME, twice)).isInstanceOf(UncheckedIOException.class);
+        }
     }
 
     @Test

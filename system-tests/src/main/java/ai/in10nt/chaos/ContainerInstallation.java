@@ -26,6 +26,7 @@ public final class ContainerInstallation implements Installation {
     private static final String JUDGE = "judge";
 
     private final Map<String, String> containers;
+    private final String url;
     private final String key;
     private final String flyToken;
     private final String machinesNetwork;
@@ -45,6 +46,7 @@ public final class ContainerInstallation implements Installation {
                 .lines()
                 .map(line -> line.split(" ", -1))
                 .collect(Collectors.toMap(words -> words[0], words -> words[1]));
+        this.url = "http://" + published("api-gateway", "8080/tcp");
         this.key = inside("api-gateway", "/run/in10nt/api-key");
         this.flyToken = inside("machines-local", "/run/in10nt/fly-token");
         this.machinesNetwork = inspect("machines-local", "{{range .Config.Env}}{{println .}}{{end}}")
@@ -75,7 +77,7 @@ public final class ContainerInstallation implements Installation {
 
     @Override
     public String url(int replica) {
-        return "http://" + published("api-gateway", "8080/tcp");
+        return url;
     }
 
     private String published(String service, String port) {

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -57,6 +58,19 @@ final class ComposeStack implements AutoCloseable {
                 .atMost(Duration.ofSeconds(90))
                 .ignoreExceptions()
                 .until(() -> client().get("/health/ready").status() == 200);
+    }
+
+    /** A service of a profile that isn't on. */
+    void upToo(String service, String setting, String value) {
+        var more = new HashMap<>(settings);
+        more.put(setting, value);
+        Docker.compose(TestStack.ROOT, more, "--profile", "observability", "up", "-d", "--no-deps", service);
+    }
+
+    /** This machine, as containers of the stack reach it. */
+    String host() {
+        return Docker.docker(
+                "network", "inspect", "-f", "{{range .IPAM.Config}}{{.Gateway}}{{end}}", project + "_stack");
     }
 
     void down() {
@@ -118,6 +132,6 @@ final class ComposeStack implements AutoCloseable {
     @Override
     public void close() {
         installation().machines().forEach(machine -> Docker.docker("rm", "-f", machine));
-        compose("down", "-v", "--remove-orphans");
+        compose("--profile", "observability", "down", "-v", "--remove-orphans");
     }
 }

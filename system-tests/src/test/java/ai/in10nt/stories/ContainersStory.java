@@ -2,13 +2,19 @@ package ai.in10nt.stories;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import ai.in10nt.chaos.Chaos;
 import ai.in10nt.chaos.Docker;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
@@ -107,7 +113,7 @@ class ContainersStory {
             consumer.subscribe(List.of("in10nt.instance.events"));
             await().atMost(Duration.ofSeconds(30)).until(() -> {
                 for (var polled : consumer.poll(Duration.ofMillis(200))) {
-                    if (id.equals(new String(polled.key(), java.nio.charset.StandardCharsets.UTF_8))) {
+                    if (id.equals(new String(polled.key(), StandardCharsets.UTF_8))) {
                         return true;
                     }
                 }
@@ -157,8 +163,65 @@ class ContainersStory {
     /** The page for users, as it is written. */
     @Test
     @Order(4)
-    void the_consumer_of_the_page_reads_what_happens() throws IOException {
-        assertThat(new EventsPage(stack.reader()).node()).startsWith("task_");
+    void the_consumers_of_the_page_read_what_happens() throws IOException {
+        var page = new EventsPage(stack.reader());
+
+        assertThat(page.node()).startsWith("task_");
+        assertThat(page.quarkus()).startsWith("task_");
+    }
+
+    @Test
+    @Order(4)
+    void kcat_reads_what_happens() throws IOException {
+        assumeThat(EventsPage.hasKcat())
+                .as("kcat with librdkafka 2.6.1 or newer, which the page asks for, isn't here")
+                .isTrue();
+
+        assertThat(new EventsPage(stack.reader()).kcat()).contains("ce_type=task.completed", "\"prompt\"");
+    }
+
+    @Test
+    @Order(4)
+    void events_are_sent_as_spans_where_that_is_wanted() throws IOException {
+        var received = new ByteArrayOutputStream();
+        var collector = HttpServer.create(new InetSocketAddress("0.0.0.0", 0), 0);
+        collector.createContext("/v1/traces", exchange -> {
+            synchronized (received) {
+                received.writeBytes(exchange.getRequestBody().readAllBytes());
+            }
+            exchange.sendResponseHeaders(200, -1);
+            exchange.close();
+        });
+        collector.start();
+        try {
+            stack.upToo(
+                    "traces",
+                    "IN10NT_OTLP_ENDPOINT",
+                    "http://" + stack.host() + ":" + collector.getAddress().getPort());
+            var trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+            await("a run's states are spans of its trace")
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> {
+                        client.send(
+                                "POST",
+                                "/instances/" + id + "/run",
+                                "{\"prompt\":\"hello\"}",
+                                "Content-Type",
+                                "application/json",
+                                "traceparent",
+                                "00-" + trace + "-00f067aa0ba902b7-01");
+                        synchronized (received) {
+                            var bytes = received.toString(StandardCharsets.ISO_8859_1);
+                            return bytes.contains("task.running")
+                                    && bytes.contains("task-service")
+                                    && bytes.contains(
+                                            new String(HexFormat.of().parseHex(trace), StandardCharsets.ISO_8859_1));
+                        }
+                    });
+        } finally {
+            collector.stop(0);
+        }
     }
 
     @Test

@@ -1,5 +1,7 @@
 package ai.in10nt.stories;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -14,6 +16,13 @@ import java.util.regex.Pattern;
 /** {@code docs/how-to/consume-events.md}: its programs, with only address and password of this stack. */
 final class EventsPage {
     private static final String KAFKAJS = "kafkajs@2.2.4";
+    private static final String IMPORTS = """
+            import static java.nio.charset.StandardCharsets.UTF_8;
+            import jakarta.enterprise.context.ApplicationScoped;
+            import org.apache.kafka.clients.consumer.ConsumerRecord;
+            import org.eclipse.microprofile.reactive.messaging.Incoming;
+
+            """;
 
     private final String text;
     private final String address;
@@ -32,6 +41,47 @@ final class EventsPage {
         run(folder, List.of("npm", "install", "--silent", "--no-audit", "--no-fund", KAFKAJS), false);
         Files.writeString(folder.resolve("consumer.mjs"), block("```js\n"));
         return run(folder, List.of("node", "consumer.mjs"), true);
+    }
+
+    /** Whether there is one that the page says works. */
+    static boolean hasKcat() {
+        try {
+            var version = Pattern.compile("librdkafka (\\d+)\\.(\\d+)")
+                    .matcher(new String(
+                            new ProcessBuilder("kcat", "-V")
+                                    .start()
+                                    .getInputStream()
+                                    .readAllBytes(),
+                            StandardCharsets.UTF_8));
+            return version.find()
+                    && Integer.parseInt(version.group(1)) * 100 + Integer.parseInt(version.group(2)) > 206;
+        } catch (IOException isNotHere) {
+            return false;
+        }
+    }
+
+    /** All that it prints. */
+    String kcat() throws IOException {
+        var folder = Files.createTempDirectory("in10nt-kcat");
+        return run(folder, List.of("bash", "-c", block("```sh\nkcat").replaceFirst("^", "kcat")), false);
+    }
+
+    /** The first line of a project of its own, made of the page's two files. */
+    String quarkus() throws IOException {
+        var folder = Files.createTempDirectory("in10nt-quarkus");
+        var source = Files.createDirectories(folder.resolve("src/main/java"));
+        var resources = Files.createDirectories(folder.resolve("src/main/resources"));
+        Files.copy(Path.of("src/test/consumer/pom.xml"), folder.resolve("pom.xml"));
+        Files.writeString(source.resolve("Finished.java"), IMPORTS + block("```java\n"));
+        Files.writeString(
+                resources.resolve("application.properties"),
+                "quarkus.banner.enabled=false\nquarkus.log.level=OFF\n" + block("```properties\n"));
+        var version = Pattern.compile("<quarkus.version>(.+)</quarkus.version>")
+                .matcher(TestStack.read(TestStack.ROOT.resolve("pom.xml")));
+        assertThat(version.find()).isTrue();
+        run(folder, List.of("mvn", "-B", "-q", "-Dquarkus.version=" + version.group(1), "package"), false);
+        var java = Path.of(System.getProperty("java.home"), "bin/java").toString();
+        return run(folder, List.of(java, "-jar", "target/quarkus-app/quarkus-run.jar"), true);
     }
 
     private String block(String begin) {
@@ -70,7 +120,7 @@ final class EventsPage {
 
     private static void end(Process process) {
         try {
-            if (!process.waitFor(90, TimeUnit.SECONDS)) {
+            if (!process.waitFor(4, TimeUnit.MINUTES)) {
                 process.destroyForcibly();
             }
         } catch (InterruptedException ended) {
