@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 /** A stack of containers on this machine, as {@code docker-compose up -d} started it: one of each service. */
 public final class ContainerInstallation implements Installation {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    /** Who reads all topics while a load is judged. */
-    private static final String JUDGE = "judge";
+    /** Who may read all topics. */
+    private static final String SERVICES = "in10nt";
 
     private final Map<String, String> containers;
     private final String url;
@@ -114,33 +114,29 @@ public final class ContainerInstallation implements Installation {
         return address.split(" ", -1)[0];
     }
 
-    /** Outsiders read events alone, so a user is made for it; within its container the broker takes anybody's word. */
+    /**
+     * Outsiders read events alone, so the services' user gets a password by which it may come from outside; within its container the broker
+     * takes anybody's word.
+     */
     @Override
     public synchronized Map<String, Object> kafka() {
         if (kafka == null) {
             var password = UUID.randomUUID().toString();
-            kafkaCommand(
-                    "kafka-configs.sh",
+            var _ = docker(
+                    "exec",
+                    "-e",
+                    "KAFKA_HEAP_OPTS=-Xmx96m",
+                    container("kafka"),
+                    "/opt/kafka/bin/kafka-configs.sh",
+                    "--bootstrap-server",
+                    "127.0.0.1:9091",
                     "--alter",
                     "--entity-type",
                     "users",
                     "--entity-name",
-                    JUDGE,
+                    SERVICES,
                     "--add-config",
                     "SCRAM-SHA-512=[password=" + password + "]");
-            kafkaCommand(
-                    "kafka-acls.sh",
-                    "--add",
-                    "--allow-principal",
-                    "User:" + JUDGE,
-                    "--operation",
-                    "Read",
-                    "--operation",
-                    "Describe",
-                    "--topic",
-                    "in10nt.",
-                    "--resource-pattern-type",
-                    "prefixed");
             kafka = Map.of(
                     "bootstrap.servers",
                     published("kafka", "9094/tcp"),
@@ -149,23 +145,10 @@ public final class ContainerInstallation implements Installation {
                     "sasl.mechanism",
                     "SCRAM-SHA-512",
                     "sasl.jaas.config",
-                    "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + JUDGE
+                    "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + SERVICES
                             + "\" password=\"" + password + "\";");
         }
         return kafka;
-    }
-
-    private void kafkaCommand(String program, String... words) {
-        var command = new ArrayList<>(List.of(
-                "exec",
-                "-e",
-                "KAFKA_HEAP_OPTS=-Xmx96m",
-                container("kafka"),
-                "/opt/kafka/bin/" + program,
-                "--bootstrap-server",
-                "127.0.0.1:9091"));
-        command.addAll(List.of(words));
-        var _ = docker(command.toArray(String[]::new));
     }
 
     @Override

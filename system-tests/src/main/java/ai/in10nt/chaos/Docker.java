@@ -54,7 +54,7 @@ public final class Docker {
         try (var out = process.getInputStream()) {
             var text = new String(out.readAllBytes(), StandardCharsets.UTF_8).strip();
             if (process.waitFor() != 0) {
-                throw new IOException(String.join(" ", command) + ": " + Files.readString(errors));
+                throw new IOException(String.join(" ", command) + ": " + Files.readString(errors) + text);
             }
             return text;
         } catch (InterruptedException e) {

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 /** Reads what users can see and what the provider has, and says what isn't as it was promised. */
 final class Judge {
     /** Six instances that boot again at once take a minute where two processors are shared with others. */
-    private static final Duration SETTLED_WITHIN = Duration.ofSeconds(120);
+    private static final Duration SETTLED_WITHIN = Duration.ofMinutes(2);
     /** Where the provider itself keeps an instance busy for minutes, until its boot is given up. */
     private static final Duration GIVEN_UP_WITHIN = Duration.ofMinutes(4);
     /** The sweep looks every half minute, and believes what it has seen twice. */

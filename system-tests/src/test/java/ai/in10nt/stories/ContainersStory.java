@@ -63,10 +63,12 @@ class ContainersStory {
 
     /** Made by the first test, and the same for all. */
     private String instance() {
-        var all = client.get("/instances").json();
-        return all.isEmpty()
-                ? client.create("contained")
-                : all.path(0).path("instanceId").asText();
+        for (var instance : client.get("/instances").json()) {
+            if (instance.path("name").asText().equals("contained")) {
+                return instance.path("instanceId").asText();
+            }
+        }
+        return client.create("contained");
     }
 
     @BeforeAll
