@@ -118,6 +118,10 @@ final class DockerDriver implements Driver {
         return "in10nt-" + id;
     }
 
+    private static String walls(String id) {
+        return name(id) + "-walls";
+    }
+
     private String image(Machine machine) {
         return machine.config().path("image").asText(config.docker().image());
     }
@@ -187,7 +191,7 @@ final class DockerDriver implements Driver {
 
     /** From within its network, by a container that has the one capability for it and is gone then. */
     private void wallOff(String id) {
-        var helper = name(id) + "-walls";
+        var helper = walls(id);
         engine.remove(helper);
         engine.create(
                 config.docker().image(),
@@ -300,6 +304,8 @@ final class DockerDriver implements Driver {
     public void remove(String id) {
         try {
             engine.remove(name(id));
+            // Left where this process died while it put them up.
+            engine.remove(walls(id));
             folders.remove(config.machine(id));
         } catch (DockerException e) {
             throw new UncheckedIOException(new IOException("machine " + id + " can't be removed", e));

@@ -194,20 +194,14 @@ public final class ContainerInstallation implements Installation {
 
     /** Those that are machines. */
     public List<String> machines() {
-        return machines("{{.ID}}").toList();
+        return labelled("{{if .Label \"ai.in10nt.machine\"}}{{.ID}}{{end}}").toList();
     }
 
-    private Stream<String> machines(String format) {
-        return docker(
-                        "ps",
-                        "-a",
-                        "--filter",
-                        "label=ai.in10nt.machine",
-                        "--filter",
-                        "label=ai.in10nt.network=" + machinesNetwork,
-                        "--format",
-                        format)
-                .lines();
+    /** Of machines, and what puts up their walls. */
+    private Stream<String> labelled(String format) {
+        return docker("ps", "-a", "--filter", "label=ai.in10nt.network=" + machinesNetwork, "--format", format)
+                .lines()
+                .filter(line -> !line.isEmpty());
     }
 
     /** All of this stack. */
@@ -219,7 +213,7 @@ public final class ContainerInstallation implements Installation {
 
     @Override
     public Set<String> ofNoMachine(Set<String> machines) {
-        return machines("{{.Label \"ai.in10nt.machine\"}} {{.Status}}")
+        return labelled("{{.Label \"ai.in10nt.machine\"}}{{.Label \"ai.in10nt.walls-of\"}} {{.Status}}")
                 .filter(line -> machines.stream().noneMatch(line::startsWith))
                 .collect(Collectors.toSet());
     }

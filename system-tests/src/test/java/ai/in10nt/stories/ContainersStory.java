@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -288,6 +289,6 @@ class ContainersStory {
         client.delete("/instances/" + id);
 
         await().atMost(Duration.ofSeconds(30))
-                .until(() -> stack.installation().machines().isEmpty());
+                .until(() -> stack.installation().ofNoMachine(Set.of()).isEmpty());
     }
 }
