@@ -9,13 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A machine's life and its walls, with the driver that this machine really uses: as root, and as an ordinary user. */
-@Execution(ExecutionMode.CONCURRENT)
 class SandboxIT {
     /** Who runs machines-local. */
     enum As {
