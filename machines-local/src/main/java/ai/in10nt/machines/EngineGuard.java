@@ -18,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 public final class EngineGuard {
     private final UnixDomainSocketAddress engine;
     private final EngineRules rules;
+    /** Names of machines that were seen to be; a name is never given again. */
+    private final Set<String> ours = ConcurrentHashMap.newKeySet();
+
     private volatile String project = "";
     private volatile @Nullable String folder;
 
@@ -50,7 +55,9 @@ public final class EngineGuard {
                 env.get("GUARD_FOLDER"));
         var self = Engine.ownContainer();
         if (self.isPresent()) {
-            guard.project = guard.labels(self.get()).path(EngineRules.PROJECT).asText();
+            guard.project = labels(guard.ask(inspect(self.get())))
+                    .path(EngineRules.PROJECT)
+                    .asText();
         }
         var listen = Path.of(env.getOrDefault("GUARD_LISTEN", "/run/engine/docker.sock"));
         Files.deleteIfExists(listen);
@@ -96,6 +103,11 @@ public final class EngineGuard {
             refuse(out, 403, refusal.get());
             return;
         }
+        var named = EngineRules.named(call);
+        if (named.isPresent() && !isOurs(named.get())) {
+            refuse(out, 403, named.get() + " is of another network");
+            return;
+        }
         try (var other = connect()) {
             pass(EngineRules.passed(call), client, other);
         } catch (ClosedChannelException isOver) {
@@ -103,6 +115,22 @@ public final class EngineGuard {
         } catch (IOException e) {
             throw new IOException(call + ": " + e.getMessage(), e);
         }
+    }
+
+    /** One that isn't there is nobody's: the engine says so. */
+    private boolean isOurs(String name) throws IOException {
+        if (ours.contains(name)) {
+            return true;
+        }
+        var seen = ask(inspect(name));
+        if (!seen.status().equals("200")) {
+            return true;
+        }
+        boolean isOurs = rules.isOurs(labels(seen));
+        if (isOurs) {
+            ours.add(name);
+        }
+        return isOurs;
     }
 
     private SocketChannel connect() throws IOException {
@@ -175,7 +203,7 @@ public final class EngineGuard {
             return;
         }
         var seen = Json.read(whole.body(), JsonNode.class);
-        if (!EngineRules.isDriverOf(project, seen.path("Config").path("Labels"))) {
+        if (!EngineRules.isDriverOf(project, labels(whole))) {
             refuse(out, 403, "machines-local looks at itself alone");
             return;
         }
@@ -187,10 +215,13 @@ public final class EngineGuard {
         answer(out, 200, whole.body().getBytes(StandardCharsets.UTF_8));
     }
 
-    private JsonNode labels(String container) throws IOException {
-        var call = EngineCall.read(new ByteArrayInputStream(
+    private static EngineCall inspect(String container) throws IOException {
+        return EngineCall.read(new ByteArrayInputStream(
                 ("GET /containers/" + container + "/json HTTP/1.1\r\n\r\n").getBytes(StandardCharsets.US_ASCII)));
-        return Json.read(ask(call).body(), JsonNode.class).path("Config").path("Labels");
+    }
+
+    private static JsonNode labels(Whole inspected) {
+        return Json.read(inspected.body(), JsonNode.class).path("Config").path("Labels");
     }
 
     private record Whole(String status, String body) {}

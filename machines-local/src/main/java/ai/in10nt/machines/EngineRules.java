@@ -26,6 +26,7 @@ final class EngineRules {
     private static final String MACHINE = "in10nt-[0-9a-f]{14}";
 
     private static final Pattern NAME = Pattern.compile(MACHINE + "(-walls)?");
+    private static final Pattern NAMED = Pattern.compile("/containers/(" + MACHINE + "(?:-walls)?)(?=/|$)");
     private static final Pattern SELF = Pattern.compile("/containers/([0-9a-f]{12,64})/json");
     private static final List<Pattern> ALLOWED = List.of(
             Pattern.compile("(GET|HEAD) /_ping"),
@@ -93,6 +94,17 @@ final class EngineRules {
         return call.method().equals("GET") && self.matches() ? Optional.of(self.group(1)) : Optional.empty();
     }
 
+    /** The machine, or what puts up its walls, that a call is about. */
+    static Optional<String> named(EngineCall call) {
+        var named = NAMED.matcher(call.path());
+        return named.lookingAt() ? Optional.of(named.group(1)) : Optional.empty();
+    }
+
+    /** Two stacks may share an engine. */
+    boolean isOurs(JsonNode labels) {
+        return labels.path(DockerDriver.NETWORK_LABEL).asText().equals(network);
+    }
+
     static boolean isDriverOf(String project, JsonNode labels) {
         return !project.isEmpty()
                 && labels.path(PROJECT).asText().equals(project)
@@ -147,7 +159,7 @@ final class EngineRules {
         var wrong = new ArrayList<String>();
         others(container, CONTAINER_FIELDS).forEach(field -> wrong.add(field + " isn't for machines"));
         others(host, HOST_FIELDS).forEach(field -> wrong.add("HostConfig." + field + " isn't for machines"));
-        if (!container.path("Labels").path(DockerDriver.NETWORK_LABEL).asText().equals(network)) {
+        if (!isOurs(container.path("Labels"))) {
             wrong.add("Labels: " + DockerDriver.NETWORK_LABEL + " is to be " + network);
         }
         container.path("Labels").fieldNames().forEachRemaining(label -> {

@@ -124,6 +124,21 @@ class DockerWallsIT {
             assertThat(ask(fly, "POST", "/containers/" + machine + "/exec", "{\"Cmd\":[\"true\"],\"Privileged\":true}"))
                     .isEqualTo("403");
             assertThat(ask(fly, "POST", "/volumes/create", "{}")).isEqualTo("403");
+            var others = "in10nt-" + Tokens.machine();
+            docker(
+                    "run",
+                    "-d",
+                    "--rm",
+                    "--name",
+                    others,
+                    "--label",
+                    "ai.in10nt.network=another",
+                    "--entrypoint",
+                    "sleep",
+                    "in10nt/agent:local",
+                    "60");
+            assertThat(ask(fly, "POST", "/containers/" + others + "/kill", "")).isEqualTo("403");
+            docker("rm", "-f", others);
             assertThat(ask(fly, "GET", "/containers/" + docker("inspect", "-f", "{{.Id}}", machine) + "/json", ""))
                     .as("by its id it could be anybody's")
                     .isEqualTo("403");
