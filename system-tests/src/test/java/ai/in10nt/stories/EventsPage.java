@@ -99,8 +99,8 @@ final class EventsPage {
             var guard = Thread.ofVirtual().start(() -> end(process));
             var lines = new StringBuilder();
             for (var line = out.readLine(); line != null; line = out.readLine()) {
-                // KafkaJS writes its own log lines as JSON.
-                if (isOneLine && !line.startsWith("{")) {
+                // Clients write log lines of their own.
+                if (isOneLine && line.startsWith("task_")) {
                     return line;
                 }
                 lines.append(line).append('\n');
