@@ -142,6 +142,9 @@ final class LocalFly implements AutoCloseable {
         var started = java("ai.in10nt.machines.MachinesLocal", environment, user);
         await("machines-local is up").atMost(Duration.ofSeconds(40)).until(() -> !started.isAlive() || isUp());
         if (!started.isAlive()) {
+            if (guard != null) {
+                guard.destroy();
+            }
             throw new IOException("machines-local didn't start:\n" + Files.readString(folder.resolve("log")));
         }
         return started;
