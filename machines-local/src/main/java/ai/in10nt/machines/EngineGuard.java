@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class EngineGuard {
     private final UnixDomainSocketAddress engine;
     private final EngineRules rules;
-    /** Names of machines that were seen to be; a name is never given again. */
+    /** Names of machines that were seen to be, until they are removed. */
     private final Set<String> ours = ConcurrentHashMap.newKeySet();
 
     private volatile String project = "";
@@ -89,7 +89,7 @@ public final class EngineGuard {
             refuse(out, 400, String.valueOf(e.getMessage()));
             return;
         }
-        if (EngineRules.lookedAt(call).isPresent()) {
+        if (EngineRules.isLook(call)) {
             look(call, out);
             return;
         }
@@ -107,6 +107,9 @@ public final class EngineGuard {
         if (named.isPresent() && !isOurs(named.get())) {
             refuse(out, 403, named.get() + " is of another network");
             return;
+        }
+        if (call.method().equals("DELETE")) {
+            named.ifPresent(ours::remove);
         }
         try (var other = connect()) {
             pass(EngineRules.passed(call), client, other);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,7 @@ final class EngineRules {
 
     private static final Pattern NAME = Pattern.compile(MACHINE + "(-walls)?");
     private static final Pattern NAMED = Pattern.compile("/containers/(" + MACHINE + "(?:-walls)?)(?=/|$)");
-    private static final Pattern SELF = Pattern.compile("/containers/([0-9a-f]{12,64})/json");
+    private static final Pattern SELF = Pattern.compile("GET /containers/[0-9a-f]{12,64}/json");
     private static final List<Pattern> ALLOWED = List.of(
             Pattern.compile("(GET|HEAD) /_ping"),
             Pattern.compile("GET /version"),
@@ -88,10 +89,9 @@ final class EngineRules {
         this.network = network;
     }
 
-    /** The id of a container that is no machine and that somebody wants to see: the driver looks at its own. */
-    static Optional<String> lookedAt(EngineCall call) {
-        var self = SELF.matcher(call.path());
-        return call.method().equals("GET") && self.matches() ? Optional.of(self.group(1)) : Optional.empty();
+    /** Whether somebody wants to see a container that is no machine, by its id: the driver looks at its own. */
+    static boolean isLook(EngineCall call) {
+        return SELF.matcher(call.toString()).matches();
     }
 
     /** The machine, or what puts up its walls, that a call is about. */
@@ -146,7 +146,7 @@ final class EngineRules {
 
     private boolean isOfNetwork(@Nullable String filters) {
         return filters != null
-                && texts(Json.read(filters, JsonNode.class).path("label"))
+                && texts(read(filters.getBytes(StandardCharsets.UTF_8)).path("label"))
                         .contains(DockerDriver.NETWORK_LABEL + "=" + network);
     }
 

@@ -199,29 +199,29 @@ final class Lifecycle {
     /** Finds machines that ended by themselves, whoever started them. */
     private void watchExits() {
         while (!isEnding) {
-            try {
-                lookForExits();
-            } catch (RuntimeException e) {
-                // What it asks may be away for a while.
-                System.err.println("machines aren't looked at: " + e);
+            for (var machine : table.all()) {
+                try {
+                    look(machine);
+                } catch (RuntimeException e) {
+                    // What it asks may be away for a while; and one machine's trouble isn't the others'.
+                    System.err.println(machine + " isn't looked at: " + e);
+                }
             }
             Host.pause(LOOK);
         }
     }
 
-    private void lookForExits() {
-        for (var machine : table.all()) {
-            if (machine.is("started") && !faults.isHostDead(machine.id()) && !driver.isRunning(machine.id())) {
-                synchronized (table.lock(machine.id())) {
-                    if (table.get(machine.id()).is("started")) {
-                        ended(table.get(machine.id()));
-                    }
+    private void look(Machine machine) {
+        if (machine.is("started") && !faults.isHostDead(machine.id()) && !driver.isRunning(machine.id())) {
+            synchronized (table.lock(machine.id())) {
+                if (table.get(machine.id()).is("started")) {
+                    ended(table.get(machine.id()));
                 }
             }
-            if (machine.is("destroyed")
-                    && machine.updatedAt().plus(KEPT_AFTER_DESTROY).isBefore(Instant.now())) {
-                table.forget(machine.id());
-            }
+        }
+        if (machine.is("destroyed")
+                && machine.updatedAt().plus(KEPT_AFTER_DESTROY).isBefore(Instant.now())) {
+            table.forget(machine.id());
         }
     }
 

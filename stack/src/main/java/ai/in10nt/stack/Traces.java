@@ -19,7 +19,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Reads events, as any outsider may, and sends what they tell as OpenTelemetry spans. Beside the services and not in them: they do nothing
- * for it, and it may be away.
+ * for it, and it may be away: a state that began or ended meanwhile is no span, nor is one that the collector didn't take.
  */
 final class Traces {
     private static final Duration POLL = Duration.ofMillis(500);
@@ -57,7 +57,7 @@ final class Traces {
             System.out.println("spans of " + topics() + " go to " + endpoint);
             while (!isOver.get()) {
                 consumer.poll(POLL).forEach(record -> see(spans, record));
-                // A span may be sent twice and is the same; none is forgotten because it was only waiting.
+                // Sent before it is committed: a span may be sent twice, and is the same.
                 processor.forceFlush().join(PATIENCE_SECONDS, TimeUnit.SECONDS);
                 consumer.commitSync();
             }

@@ -5,23 +5,18 @@ import static ai.in10nt.chaos.Docker.docker;
 import ai.in10nt.stories.Client;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A stack of containers on this machine, as {@code docker-compose up -d} started it: one of each service. */
 public final class ContainerInstallation implements Installation {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
     /** Who may read all topics. */
     private static final String SERVICES = "in10nt";
 
@@ -174,22 +169,8 @@ public final class ContainerInstallation implements Installation {
     public void kill(String service) {
         var victim = process(service).orElseThrow();
         victim.destroyForcibly();
-        awaitProcess(service, now -> now.pid() != victim.pid());
-    }
-
-    private void awaitProcess(String service, Predicate<ProcessHandle> isIt) {
-        var deadline = Instant.now().plus(PATIENCE);
-        while (process(service).filter(isIt).isEmpty()) {
-            if (Instant.now().isAfter(deadline)) {
-                throw new IllegalStateException(service + " isn't started again within " + PATIENCE);
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(100);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(e);
-            }
-        }
+        Wait.until(
+                () -> process(service).filter(now -> now.pid() != victim.pid()).isPresent());
     }
 
     /** Those that are machines. */

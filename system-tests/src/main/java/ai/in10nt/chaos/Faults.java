@@ -18,7 +18,6 @@ final class Faults implements Runnable {
     private static final Duration FULL_FOR = Duration.ofSeconds(10);
     private static final Duration MORE_FOR = Duration.ofSeconds(25);
     private static final Duration DEAD_FOR = Duration.ofSeconds(15);
-    private static final Duration TAKEN_BACK_WITHIN = Duration.ofSeconds(60);
     /** What Fly may do to a request; each is met a few times, and then it is over. */
     private static final List<Map<String, ?>> OF_THE_PROVIDER = List.of(
             Map.of("kind", "rate_limit", "retry_after", 2, "times", 3),
@@ -246,25 +245,13 @@ final class Faults implements Runnable {
                 .fly()
                 .post("/_faults", Map.of("kind", "dead_host", "machine", machine, "times", 0))
                 .text("id");
-        later(DEAD_FOR, "the host of %s is back".formatted(machine), () -> takeBack("/_faults/" + fault));
+        later(
+                DEAD_FOR,
+                "the host of %s is back".formatted(machine),
+                () -> Wait.until(() -> isTakenBack("/_faults/" + fault)));
     }
 
     /** At the provider, which may be down just now. */
-    private void takeBack(String path) {
-        var deadline = Instant.now().plus(TAKEN_BACK_WITHIN);
-        while (!isTakenBack(path)) {
-            if (Instant.now().isAfter(deadline)) {
-                throw new UncheckedIOException(new IOException("not within " + TAKEN_BACK_WITHIN.toSeconds() + " s"));
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(200);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-        }
-    }
-
     private boolean isTakenBack(String path) {
         try {
             int status = installation.fly().delete(path).status();

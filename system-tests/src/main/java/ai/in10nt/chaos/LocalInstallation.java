@@ -5,14 +5,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -23,8 +19,6 @@ import java.util.stream.Stream;
  * @param port the gateway's; the others are at fixed distances from it
  */
 public record LocalInstallation(Path home, int port) implements Installation {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-
     @Override
     public String url(int replica) {
         return "http://127.0.0.1:" + (replica == 1 ? port : port + 10_010 + replica);
@@ -100,22 +94,7 @@ public record LocalInstallation(Path home, int port) implements Installation {
     }
 
     void awaitReplicas(int count) {
-        await(() -> replicas() == count);
-    }
-
-    private static void await(BooleanSupplier condition) {
-        var deadline = Instant.now().plus(PATIENCE);
-        while (!condition.getAsBoolean()) {
-            if (Instant.now().isAfter(deadline)) {
-                throw new UncheckedIOException(new IOException("not within " + PATIENCE.toSeconds() + " s"));
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(200);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-        }
+        Wait.until(() -> replicas() == count);
     }
 
     @Override

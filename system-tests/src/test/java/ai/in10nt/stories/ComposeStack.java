@@ -39,8 +39,13 @@ final class ComposeStack implements AutoCloseable {
 
     static ComposeStack up() {
         var stack = new ComposeStack();
-        stack.upAgain();
-        return stack;
+        try {
+            stack.upAgain();
+            return stack;
+        } catch (RuntimeException e) {
+            stack.close();
+            throw e;
+        }
     }
 
     private static int freePort() {
@@ -55,7 +60,7 @@ final class ComposeStack implements AutoCloseable {
         compose("up", "-d");
         installation = new ContainerInstallation(project);
         await("the gateway is ready")
-                .atMost(Duration.ofSeconds(90))
+                .atMost(Duration.ofMinutes(3))
                 .ignoreExceptions()
                 .until(() -> client().get("/health/ready").status() == 200);
     }
@@ -131,7 +136,9 @@ final class ComposeStack implements AutoCloseable {
 
     @Override
     public void close() {
-        installation().machines().forEach(machine -> Docker.docker("rm", "-f", machine));
+        if (installation != null) {
+            installation.machines().forEach(machine -> Docker.docker("rm", "-f", machine));
+        }
         compose("--profile", "observability", "down", "-v", "--remove-orphans");
     }
 }

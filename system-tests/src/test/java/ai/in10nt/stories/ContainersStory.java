@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The stack as containers, as {@code docker-compose up -d} starts it; {@code ./dev test} tells it where a Docker engine answers. */
 @EnabledIfEnvironmentVariable(
@@ -166,8 +168,8 @@ class ContainersStory {
     /** The page for users, as it is written. */
     @Test
     @Order(4)
-    void the_consumers_of_the_page_read_what_happens() throws IOException {
-        var page = new EventsPage(stack.reader());
+    void the_consumers_of_the_page_read_what_happens(@TempDir Path folder) throws IOException {
+        var page = new EventsPage(stack.reader(), folder);
 
         assertThat(page.node()).startsWith("task_");
         assertThat(page.quarkus()).startsWith("task_");
@@ -175,12 +177,12 @@ class ContainersStory {
 
     @Test
     @Order(4)
-    void kcat_reads_what_happens() throws IOException {
+    void kcat_reads_what_happens(@TempDir Path folder) throws IOException {
         assumeThat(EventsPage.hasKcat())
                 .as("kcat with librdkafka 2.6.1 or newer, which the page asks for, isn't here")
                 .isTrue();
 
-        assertThat(new EventsPage(stack.reader()).kcat()).contains("ce_type=task.completed", "\"prompt\"");
+        assertThat(new EventsPage(stack.reader(), folder).kcat()).contains("ce_type=task.completed", "\"prompt\"");
     }
 
     @Test

@@ -28,7 +28,11 @@ final class EventsPage {
     private final String address;
     private final String password;
 
-    EventsPage(Properties reader) {
+    private final Path folder;
+
+    /** @param folder for what its programs need */
+    EventsPage(Properties reader, Path folder) {
+        this.folder = folder;
         this.text = TestStack.read(TestStack.ROOT.resolve("docs/how-to/consume-events.md"));
         this.address = reader.getProperty("bootstrap.servers");
         var jaas = Pattern.compile("password=\"([^\"]+)\"").matcher(reader.getProperty("sasl.jaas.config"));
@@ -37,10 +41,9 @@ final class EventsPage {
 
     /** The first line that it prints; it would go on for ever. */
     String node() throws IOException {
-        var folder = Files.createTempDirectory("in10nt-node");
-        run(folder, List.of("npm", "install", "--silent", "--no-audit", "--no-fund", KAFKAJS), false);
+        run(List.of("npm", "install", "--silent", "--no-audit", "--no-fund", KAFKAJS), false);
         Files.writeString(folder.resolve("consumer.mjs"), block("```js\n"));
-        return run(folder, List.of("node", "consumer.mjs"), true);
+        return run(List.of("node", "consumer.mjs"), true);
     }
 
     /** Whether there is one that the page says works. */
@@ -62,13 +65,11 @@ final class EventsPage {
 
     /** All that it prints. */
     String kcat() throws IOException {
-        var folder = Files.createTempDirectory("in10nt-kcat");
-        return run(folder, List.of("bash", "-c", block("```sh\nkcat").replaceFirst("^", "kcat")), false);
+        return run(List.of("bash", "-c", block("```sh\nkcat").replaceFirst("^", "kcat")), false);
     }
 
     /** The first line of a project of its own, made of the page's two files. */
     String quarkus() throws IOException {
-        var folder = Files.createTempDirectory("in10nt-quarkus");
         var source = Files.createDirectories(folder.resolve("src/main/java"));
         var resources = Files.createDirectories(folder.resolve("src/main/resources"));
         Files.copy(Path.of("src/test/consumer/pom.xml"), folder.resolve("pom.xml"));
@@ -79,9 +80,9 @@ final class EventsPage {
         var version = Pattern.compile("<quarkus.version>(.+)</quarkus.version>")
                 .matcher(TestStack.read(TestStack.ROOT.resolve("pom.xml")));
         assertThat(version.find()).isTrue();
-        run(folder, List.of("mvn", "-B", "-q", "-Dquarkus.version=" + version.group(1), "package"), false);
+        run(List.of("mvn", "-B", "-q", "-Dquarkus.version=" + version.group(1), "package"), false);
         var java = Path.of(System.getProperty("java.home"), "bin/java").toString();
-        return run(folder, List.of(java, "-jar", "target/quarkus-app/quarkus-run.jar"), true);
+        return run(List.of(java, "-jar", "target/quarkus-app/quarkus-run.jar"), true);
     }
 
     private String block(String begin) {
@@ -89,7 +90,7 @@ final class EventsPage {
         return text.substring(start, text.indexOf("```", start)).replace("127.0.0.1:9094", address);
     }
 
-    private String run(Path folder, List<String> command, boolean isOneLine) throws IOException {
+    private String run(List<String> command, boolean isOneLine) throws IOException {
         var builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectError(folder.resolve("errors").toFile());
