@@ -3,6 +3,7 @@ package ai.in10nt.stack;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -21,8 +22,10 @@ public final class Containers {
         var words = List.of(arguments);
         try {
             switch (words.isEmpty() ? "" : words.getFirst()) {
-                // For recording caches of classes: keys that nobody uses.
+                // For images: keys that nobody uses, what services share, and the archive of its classes.
                 case "keys" -> new Home(Path.of(words.get(1))).makeKeys();
+                case "collect" -> collect(archive(words), paths(words));
+                case "archive" -> archive(words).make(paths(words));
                 case "prepare" -> prepare(System.getenv());
                 case "topics" -> topics();
                 case "show" -> show(System.getenv());
@@ -33,6 +36,24 @@ public final class Containers {
             System.err.println(e.getMessage());
             System.exit(1);
         }
+    }
+
+    private static ClassArchive archive(List<String> words) {
+        return new ClassArchive(Path.of(words.get(1)));
+    }
+
+    private static List<Path> paths(List<String> words) {
+        return words.stream().skip(2).map(Path::of).toList();
+    }
+
+    /** Says the class path of what was collected. */
+    private static void collect(ClassArchive archive, List<Path> apps) throws IOException {
+        var jars = new ArrayList<Jars>();
+        for (var app : apps) {
+            jars.add(Jars.ofService(app));
+        }
+        archive.collect(jars);
+        System.out.println(archive.classPath());
     }
 
     private static void prepare(Map<String, String> env) throws IOException {

@@ -6,14 +6,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 
@@ -31,12 +30,14 @@ final class Parts {
     private final Settings settings;
     private final Home home;
     private final Postgres postgres;
+    private final Programs programs;
     private final Path javaHome = Path.of(Objects.requireNonNull(System.getProperty("java.home")));
 
     Parts(Settings settings, Home home, Postgres postgres) {
         this.settings = settings;
         this.home = home;
         this.postgres = postgres;
+        this.programs = new Programs(settings);
     }
 
     String kafka() {
@@ -51,7 +52,7 @@ final class Parts {
         return new Supervised.Definition(
                 "postgresql",
                 "postgresql://127.0.0.1:" + settings.postgresPort(),
-                postgres.command(),
+                postgres::command,
                 Map.of(),
                 postgres::isReady);
     }
@@ -72,25 +73,14 @@ final class Parts {
                 log.dirs=%3$s
                 """.formatted(settings.kafkaPort(), settings.kafkaControllerPort(), home.at("kafka")));
         var clusterId = home.secret("run/kafka-cluster", () -> Uuid.randomUuid().toString());
-        var command = java(
-                "kafka",
-                "-Xmx160m",
-                "-cp",
-                library("stack"),
-                "ai.in10nt.stack.KafkaBroker",
-                properties.toString(),
-                clusterId);
+        Supplier<List<String>> command = () ->
+                programs.ofStack("kafka", "-Xmx160m", "ai.in10nt.stack.KafkaBroker", properties.toString(), clusterId);
         return new Supervised.Definition("kafka", kafka(), command, quietLog(), () -> Topics.areReachable(kafka()));
     }
 
     Supervised.Definition demoModel() {
-        var command = java(
-                "demo-model",
-                "-Xmx96m",
-                "-cp",
-                library("stack"),
-                "ai.in10nt.demomodel.DemoModel",
-                String.valueOf(settings.modelPort()));
+        Supplier<List<String>> command = () -> programs.ofStack(
+                "demo-model", "-Xmx96m", "ai.in10nt.demomodel.DemoModel", String.valueOf(settings.modelPort()));
         return new Supervised.Definition(
                 "demo-model",
                 url(settings.modelPort()),
@@ -114,8 +104,7 @@ final class Parts {
                                 .toString(),
                 "MACHINES_DRIVER", settings.isSandboxed() ? "sandbox" : "process"));
         Providers.localPort(settings).ifPresent(port -> env.put("MACHINES_MODEL_PORT", String.valueOf(port)));
-        var command =
-                java("machines-local", "-Xmx96m", "-cp", library("machines-local"), "ai.in10nt.machines.MachinesLocal");
+        Supplier<List<String>> command = () -> programs.machinesLocal("-Xmx96m", "ai.in10nt.machines.MachinesLocal");
         return new Supervised.Definition(
                 "machines-local",
                 url(settings.machinesPort()),
@@ -238,57 +227,13 @@ final class Parts {
         config.forEach((key, value) ->
                 text.append(key).append('=').append(value.replace("\\", "\\\\")).append('\n'));
         Home.write(file, text.toString());
-        var command = java(
-                module,
-                "-Xmx160m",
-                "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
-                "-jar",
-                settings.root()
-                        .resolve(module + "/target/quarkus-app/quarkus-run.jar")
-                        .toString());
         var env = new TreeMap<String, String>(
                 Map.of("SMALLRYE_CONFIG_LOCATIONS", file.toUri().toString()));
         if (settings.failPoints() != null) {
             env.put("IN10NT_FAILPOINTS", settings.failPoints().toString());
         }
-        return new Supervised.Definition(name, url(port), command, env, () -> answers(url(port) + health));
-    }
-
-    /**
-     * A program's command line, with the cache of its loaded classes where {@code ./dev aot} has recorded one. A cache that doesn't
-     * fit what was built since is ignored by Java itself.
-     */
-    private List<String> java(String program, String... arguments) {
-        var command = new ArrayList<>(List.of(
-                javaHome.resolve("bin/java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:+UseCompactObjectHeaders",
-                "-XX:+ExitOnOutOfMemoryError",
-                "--sun-misc-unsafe-memory-access=allow",
-                "--enable-native-access=ALL-UNNAMED"));
-        if (program.equals("api-gateway")) {
-            // What slow readers of files and ports haven't taken yet waits there; without room an event loop would
-            // stand still.
-            command.add("-XX:MaxDirectMemorySize=512m");
-            // Its answers to what is no HTTP (UnreadableRequests) are hooked in by Netty.
-            command.add("-Dio.netty.bootstrap.extensions=serviceload");
-        } else {
-            // The gateway alone is in the way of every request, and C2 makes it three times as fast for 50 MB.
-            command.add("-XX:TieredStopAtLevel=1");
-        }
-        var cache = settings.root().resolve("target/aot/" + program + ".aot");
-        if (settings.isRecording()) {
-            command.add("-XX:AOTCacheOutput=" + cache);
-        } else if (Files.exists(cache)) {
-            // Warnings about a stale cache are for who builds, not for a service's log.
-            command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off"));
-        }
-        command.addAll(List.of(arguments));
-        return command;
-    }
-
-    private String library(String module) {
-        return settings.root().resolve(module + "/target/lib") + "/*";
+        return new Supervised.Definition(
+                name, url(port), () -> programs.service(module), env, () -> answers(url(port) + health));
     }
 
     private static Map<String, String> quietLog() {

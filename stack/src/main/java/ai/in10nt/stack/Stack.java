@@ -13,8 +13,6 @@ import java.util.concurrent.TimeUnit;
 public final class Stack {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Duration STOPS_WITHIN = Duration.ofSeconds(10);
-    /** A cache is put together when its program ends. */
-    private static final Duration RECORDED_WITHIN = Duration.ofMinutes(3);
 
     private final Settings settings;
     private final Home home;
@@ -120,6 +118,7 @@ public final class Stack {
         } finally {
             stopAll();
         }
+        new Programs(settings).makeArchives();
     }
 
     private void refuseTakenPorts() {
@@ -193,7 +192,7 @@ public final class Stack {
     }
 
     private Supervised supervise(Supervised.Definition definition) {
-        var process = new Supervised(definition, home, settings.isRecording() ? RECORDED_WITHIN : STOPS_WITHIN);
+        var process = new Supervised(definition, home, STOPS_WITHIN);
         synchronized (running) {
             running.add(process);
         }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One process of the stack: started, started again within a second or two when it dies, stopped when asked to. */
@@ -24,9 +25,14 @@ final class Supervised {
      * What to start and when it is ready.
      *
      * @param url where it listens, for people
+     * @param command asked for at each start, so that it is for what is built by then
      */
     record Definition(
-            String name, String url, List<String> command, Map<String, String> env, BooleanSupplier isReady) {}
+            String name,
+            String url,
+            Supplier<List<String>> command,
+            Map<String, String> env,
+            BooleanSupplier isReady) {}
 
     private final Definition definition;
     private final Home home;
@@ -128,7 +134,7 @@ final class Supervised {
             rotate(log);
             // A session of its own: Ctrl-C is for the stack alone, which then stops all in order.
             var command = new ArrayList<>(List.of("setsid"));
-            command.addAll(definition.command());
+            command.addAll(definition.command().get());
             var builder = new ProcessBuilder(command)
                     .directory(home.folder().toFile())
                     .redirectErrorStream(true)

@@ -1,0 +1,165 @@
+package ai.in10nt.stack;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * The libraries of some programs, and an archive of their classes, loaded and linked ahead of time (class data sharing): who begins its
+ * class path with them starts in half the time, and what isn't written to is in memory once for all of them. The project's own
+ * classes aren't in it, so it outlives its builds.
+ *
+ * @param folder its own, for nothing else
+ */
+record ClassArchive(Path folder) {
+    /** Objects are laid out by these, in the archive and in whoever maps it. */
+    static final List<String> LAYOUT = List.of("-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders");
+
+    /** What libraries reach into; the last three are those that Quarkus' jars declare. */
+    static final List<String> OPENED = List.of(
+            "--sun-misc-unsafe-memory-access=allow",
+            "--enable-native-access=ALL-UNNAMED",
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "--add-opens=java.base/java.nio=ALL-UNNAMED",
+            "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED");
+
+    private static final String CHANGED = "0-changed-by-quarkus.jar";
+
+    /** For a program that is to write down which classes it loads. */
+    static String recording(Path list) {
+        return "-XX:DumpLoadedClassList=" + list;
+    }
+
+    /** Gathers the libraries, which is done before programs write down what they load or after. */
+    void collect(List<Jars> programs) throws IOException {
+        Files.createDirectories(folder);
+        for (var old : Jars.in(folder)) {
+            Files.delete(old);
+        }
+        var changed = new TreeMap<String, byte[]>();
+        for (var program : programs) {
+            changed.putAll(program.changed());
+            for (var jar : program.others()) {
+                var copy = copy(jar);
+                if (!Files.exists(copy)) {
+                    Files.copy(jar, copy);
+                }
+            }
+        }
+        if (!changed.isEmpty()) {
+            try (var out = new ZipOutputStream(Files.newOutputStream(folder.resolve(CHANGED)))) {
+                for (var entry : changed.entrySet()) {
+                    out.putNextEntry(new ZipEntry(entry.getKey()));
+                    out.write(entry.getValue());
+                }
+            }
+        }
+        writeClassPath();
+    }
+
+    private Path copy(Path jar) {
+        return folder.resolve(jar.getFileName().toString());
+    }
+
+    /** Whether it is there and has the libraries that a program has by now. */
+    boolean fits(Jars program) {
+        return Files.exists(file()) && program.others().stream().map(this::copy).allMatch(Files::exists);
+    }
+
+    /** What class paths begin with. */
+    String classPath() throws IOException {
+        return Files.readString(folder.resolve("class-path"));
+    }
+
+    /** Those with most in them first: for each class the JVM looks at one after the other when it makes the archive. */
+    private void writeClassPath() throws IOException {
+        var sizes = new HashMap<Path, Integer>();
+        for (var jar : Jars.in(folder)) {
+            try (var zip = new ZipFile(jar.toFile())) {
+                sizes.put(jar, jar.endsWith(CHANGED) ? Integer.MAX_VALUE : zip.size());
+            }
+        }
+        var order = Comparator.comparingInt((Path jar) -> -sizes.getOrDefault(jar, 0))
+                .thenComparing(jar -> jar);
+        Files.writeString(
+                folder.resolve("class-path"),
+                path(sizes.keySet().stream().sorted(order).toList()));
+    }
+
+    static String path(List<Path> jars) {
+        return jars.stream().map(Path::toString).collect(Collectors.joining(":"));
+    }
+
+    /**
+     * For a program that it fits. It is mapped where it was made for, so that processes share its pages. Warnings about a stale archive
+     * are for who builds, not for a program's log.
+     */
+    List<String> use(Jars program) throws IOException {
+        return List.of(
+                "-XX:SharedArchiveFile=" + file(),
+                "-XX:+UnlockDiagnosticVMOptions",
+                "-XX:ArchiveRelocationMode=0",
+                "-Xlog:cds=off",
+                "-Xlog:aot=off",
+                "-cp",
+                classPath() + ":" + path(program.own()));
+    }
+
+    /** From what programs have written down. */
+    void make(List<Path> lists) throws IOException, InterruptedException {
+        var classes = new LinkedHashSet<String>();
+        for (var list : lists) {
+            for (var line : Files.readAllLines(list)) {
+                // Numbers tell apart the loaders of one program; classes of loaders of its own aren't archived.
+                if (!line.startsWith("#") && !line.contains(" source:")) {
+                    classes.add(line.replaceFirst(" id:.*", ""));
+                }
+            }
+        }
+        var all = Files.write(folder.resolve("classes"), classes);
+        var log = folder.resolve("log");
+        var command = new ArrayList<>(List.of(java()));
+        command.addAll(LAYOUT);
+        command.addAll(OPENED);
+        command.addAll(List.of(
+                "-XX:TieredStopAtLevel=1",
+                "-Xshare:dump",
+                "-XX:+AOTClassLinking",
+                "-XX:SharedClassListFile=" + all,
+                "-XX:SharedArchiveFile=" + file(),
+                "-cp",
+                classPath()));
+        int code = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start()
+                .waitFor();
+        if (code != 0 || !Files.exists(file())) {
+            var lines = Files.readAllLines(log);
+            throw new IOException("no archive of classes; " + log + " ends:\n"
+                    + String.join("\n", lines.subList(Math.max(0, lines.size() - 5), lines.size())));
+        }
+        Files.delete(all);
+        Files.delete(log);
+    }
+
+    static String java() {
+        return Path.of(Objects.requireNonNull(System.getProperty("java.home")), "bin/java")
+                .toString();
+    }
+
+    private Path file() {
+        return folder.resolve("classes.jsa");
+    }
+}
