@@ -11,9 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
-import java.util.zip.ZipOutputStream;
 
 /**
  * The libraries of some programs, and an archive of their classes, loaded and linked ahead of time (class data sharing): who begins its
@@ -53,17 +51,12 @@ record ClassArchive(Path folder) {
             for (var jar : program.others()) {
                 var copy = copy(jar);
                 if (!Files.exists(copy)) {
-                    Files.copy(jar, copy);
+                    Jars.copy(jar, copy);
                 }
             }
         }
         if (!changed.isEmpty()) {
-            try (var out = new ZipOutputStream(Files.newOutputStream(folder.resolve(CHANGED)))) {
-                for (var entry : changed.entrySet()) {
-                    out.putNextEntry(new ZipEntry(entry.getKey()));
-                    out.write(entry.getValue());
-                }
-            }
+            Jars.write(folder.resolve(CHANGED), changed);
         }
         writeClassPath();
     }

@@ -5,9 +5,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
 
 /**
  * What a program consists of.
@@ -16,7 +21,11 @@ import java.util.zip.ZipInputStream;
  * @param others libraries, by name
  * @param changed classes of libraries that Quarkus has changed, in each service alike, by their path in a jar
  */
-record Jars(List<Path> own, List<Path> others, TreeMap<String, byte[]> changed) {
+record Jars(List<Path> own, List<Path> others, SortedMap<String, byte[]> changed) {
+    private static final Predicate<String> FOREIGN = Pattern.compile(
+                    "(?i)^(?!.*linux[-/](x86[_-]64|amd64)/).*\\.(so|a|dll|dylib|jnilib)$")
+            .asPredicate();
+
     private static final String OURS = "ai.in10nt.";
     /** It finds its service's own files by where it is itself. */
     private static final String RUNNER = "io.quarkus.quarkus-bootstrap-runner-";
@@ -47,7 +56,7 @@ record Jars(List<Path> own, List<Path> others, TreeMap<String, byte[]> changed) 
     }
 
     private static Jars split(
-            List<Path> own, List<Path> all, Predicate<String> isOwn, TreeMap<String, byte[]> changed) {
+            List<Path> own, List<Path> all, Predicate<String> isOwn, SortedMap<String, byte[]> changed) {
         var others = new ArrayList<Path>();
         for (var jar : all) {
             (isOwn.test(jar.getFileName().toString()) ? own : others).add(jar);
@@ -55,16 +64,42 @@ record Jars(List<Path> own, List<Path> others, TreeMap<String, byte[]> changed) 
         return new Jars(List.copyOf(own), List.copyOf(others), changed);
     }
 
-    private static TreeMap<String, byte[]> changed(Path jar) throws IOException {
-        var changed = new TreeMap<String, byte[]>();
+    private static SortedMap<String, byte[]> changed(Path jar) throws IOException {
+        return entries(jar, name -> name.endsWith(".class") && !name.startsWith("ai/in10nt/"));
+    }
+
+    private static SortedMap<String, byte[]> entries(Path jar, Predicate<String> isWanted) throws IOException {
+        var entries = new TreeMap<String, byte[]>();
         try (var in = new ZipInputStream(Files.newInputStream(jar))) {
             for (var entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
-                if (entry.getName().endsWith(".class") && !entry.getName().startsWith("ai/in10nt/")) {
-                    changed.put(entry.getName(), in.readAllBytes());
+                if (!entry.isDirectory() && isWanted.test(entry.getName())) {
+                    entries.put(entry.getName(), in.readAllBytes());
                 }
             }
         }
-        return changed;
+        return entries;
+    }
+
+    static void write(Path jar, SortedMap<String, byte[]> entries) throws IOException {
+        try (var out = new ZipOutputStream(Files.newOutputStream(jar))) {
+            for (var entry : entries.entrySet()) {
+                out.putNextEntry(new ZipEntry(entry.getKey()));
+                out.write(entry.getValue());
+            }
+        }
+    }
+
+    /** Of a jar with native code for many platforms, which are ten megabytes, what Linux on x86-64 can load. */
+    static void copy(Path jar, Path target) throws IOException {
+        boolean isForMany;
+        try (var zip = new ZipFile(jar.toFile())) {
+            isForMany = zip.stream().anyMatch(entry -> FOREIGN.test(entry.getName()));
+        }
+        if (isForMany) {
+            write(target, entries(jar, FOREIGN.negate()));
+        } else {
+            Files.copy(jar, target);
+        }
     }
 
     /** By path, so that it is the same whenever it is listed. */
