@@ -96,11 +96,13 @@ record ClassArchive(Path folder) {
 
     /**
      * For a program that it fits. It is mapped where it was made for, so that processes share its pages. Warnings about a stale archive
-     * are for who builds, not for a program's log.
+     * are for who builds, not for a program's log. Objects of the archive are read into the heap before it can grow, and without them
+     * Java doesn't start.
      */
     List<String> use(Jars program) throws IOException {
         return List.of(
                 "-XX:SharedArchiveFile=" + file(),
+                "-Xms48m",
                 "-XX:+UnlockDiagnosticVMOptions",
                 "-XX:ArchiveRelocationMode=0",
                 "-Xlog:cds=off",
