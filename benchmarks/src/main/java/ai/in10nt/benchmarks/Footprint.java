@@ -29,7 +29,7 @@ final class Footprint {
                 / ((System.nanoTime() - began) / 1e9)
                 * 100;
         return List.of(
-                Row.atMost("stack ready from built, AOT caches recorded", readySeconds, "s", "", 15, 8),
+                Row.atMost("stack ready from built, classes archived", readySeconds, "s", "", 15, 8),
                 Row.atMost("its Pss, no agents", memory, "GB", pids.size() + " processes", 1.3, 1),
                 Row.atMost("its idle CPU, of one core", cpu, "%", "over " + WATCHED.toSeconds() + " s", 5, 2));
     }
