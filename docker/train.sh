@@ -1,19 +1,19 @@
 #!/bin/sh
-# train.sh SERVICE...: collects the libraries of these, starts each to see what it loads, and archives that.
+# train.sh SERVICE...: collects the libraries of all that is in /train/apps, starts these to see what they load, archives that, and writes
+# the rest of every service's command line: shared.args (with -Xms: an archive's objects are read before a heap can grow), class path,
+# main class. It is what Programs.java does for the stack of one machine.
 set -eu
 setup() { java -XX:TieredStopAtLevel=1 --sun-misc-unsafe-memory-access=allow -cp '/setup/*' ai.in10nt.stack.Containers "$@"; }
-apps=
 lists=
 for service; do
-  apps="$apps /train/$service"
   lists="$lists /train/$service.classes"
 done
 
 setup keys /train
 echo '{}' >/train/keys/providers.json
-shared=$(setup collect /app/shared $apps)
+shared=$(setup collect /app/shared /train/apps/*)
 {
-  cat /app/service-options.args
+  cat /app/shared.args
   printf -- '-cp\n"%s"\n' "$shared:/app/quarkus/transformed-bytecode.jar:/app/quarkus/generated-bytecode.jar:/app/app/*:/app/lib/main/*:/app/lib/boot/*"
   echo io.quarkus.bootstrap.runner.AotQuarkusEntryPoint
 } >/app/service.args
@@ -23,7 +23,7 @@ listens() {
 }
 train() { # train SERVICE PORT
   java "-XX:DumpLoadedClassList=/train/$1.classes" -Dsmallrye.config.locations=/train/train.properties "-Dquarkus.http.port=$2" \
-    @/app/java.args "@/app/$1.args" -Djava.util.logging.manager=org.jboss.logmanager.LogManager -jar "/train/$1/quarkus-run.jar" >"/train/$1.log" 2>&1 &
+    @/app/java.args "@/app/$1.args" -Djava.util.logging.manager=org.jboss.logmanager.LogManager -jar "/train/apps/$1/quarkus-run.jar" >"/train/$1.log" 2>&1 &
   service=$!
   tries=0
   until listens "$2"; do

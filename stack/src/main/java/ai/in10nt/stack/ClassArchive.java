@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -32,7 +33,8 @@ record ClassArchive(Path folder) {
             "--add-opens=java.base/java.nio=ALL-UNNAMED",
             "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED");
 
-    private static final String CHANGED = "0-changed-by-quarkus.jar";
+    private static final String CHANGED = "changed-by-quarkus.jar";
+    private static final String ORDER = "order";
 
     /** For a program that is to write down which classes it loads. */
     static String recording(Path list) {
@@ -47,7 +49,12 @@ record ClassArchive(Path folder) {
         }
         var changed = new TreeMap<String, byte[]>();
         for (var program : programs) {
-            changed.putAll(program.changed());
+            for (var entry : program.changed().entrySet()) {
+                var other = changed.put(entry.getKey(), entry.getValue());
+                if (other != null && !Arrays.equals(other, entry.getValue())) {
+                    throw new IOException(entry.getKey() + " is changed by Quarkus in two ways: it can't be shared");
+                }
+            }
             for (var jar : program.others()) {
                 var copy = copy(jar);
                 if (!Files.exists(copy)) {
@@ -58,25 +65,35 @@ record ClassArchive(Path folder) {
         if (!changed.isEmpty()) {
             Jars.write(folder.resolve(CHANGED), changed);
         }
-        writeClassPath();
+        writeOrder();
     }
 
     private Path copy(Path jar) {
         return folder.resolve(jar.getFileName().toString());
     }
 
-    /** Whether it is there and has the libraries that a program has by now. */
-    boolean fits(Jars program) {
-        return Files.exists(file()) && program.others().stream().map(this::copy).allMatch(Files::exists);
+    /** Whether it is there and has the libraries that a program has by now, as it has them. */
+    boolean fits(Jars program) throws IOException {
+        if (!Files.exists(file()) || !program.others().stream().map(this::copy).allMatch(Files::exists)) {
+            return false;
+        }
+        if (program.changed().isEmpty()) {
+            return true;
+        }
+        var changed = Jars.entries(folder.resolve(CHANGED), _ -> true);
+        return program.changed().entrySet().stream()
+                .allMatch(entry -> Arrays.equals(entry.getValue(), changed.get(entry.getKey())));
     }
 
     /** What class paths begin with. */
     String classPath() throws IOException {
-        return Files.readString(folder.resolve("class-path"));
+        return path(Files.readAllLines(folder.resolve(ORDER)).stream()
+                .map(folder::resolve)
+                .toList());
     }
 
     /** Those with most in them first: for each class the JVM looks at one after the other when it makes the archive. */
-    private void writeClassPath() throws IOException {
+    private void writeOrder() throws IOException {
         var sizes = new HashMap<Path, Integer>();
         for (var jar : Jars.in(folder)) {
             try (var zip = new ZipFile(jar.toFile())) {
@@ -85,9 +102,12 @@ record ClassArchive(Path folder) {
         }
         var order = Comparator.comparingInt((Path jar) -> -sizes.getOrDefault(jar, 0))
                 .thenComparing(jar -> jar);
-        Files.writeString(
-                folder.resolve("class-path"),
-                path(sizes.keySet().stream().sorted(order).toList()));
+        Files.write(
+                folder.resolve(ORDER),
+                sizes.keySet().stream()
+                        .sorted(order)
+                        .map(jar -> jar.getFileName().toString())
+                        .toList());
     }
 
     static String path(List<Path> jars) {

@@ -46,11 +46,11 @@ public final class Containers {
         return words.stream().skip(2).map(Path::of).toList();
     }
 
-    /** Says the class path of what was collected. */
+    /** From services, of some of which only what Quarkus has changed may be there; says the class path of what was collected. */
     private static void collect(ClassArchive archive, List<Path> apps) throws IOException {
         var jars = new ArrayList<Jars>();
         for (var app : apps) {
-            jars.add(Jars.ofService(app));
+            jars.add(Files.exists(app.resolve("lib")) ? Jars.ofService(app) : Jars.changedInService(app));
         }
         archive.collect(jars);
         System.out.println(archive.classPath());

@@ -2,6 +2,7 @@ package ai.in10nt.stack;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,17 +23,24 @@ import java.util.zip.ZipOutputStream;
  * @param changed classes of libraries that Quarkus has changed, in each service alike, by their path in a jar
  */
 record Jars(List<Path> own, List<Path> others, SortedMap<String, byte[]> changed) {
+    /** Native code for another platform, by the names that libraries give it. */
     private static final Predicate<String> FOREIGN = Pattern.compile(
-                    "(?i)^(?!.*linux[-/](x86[_-]64|amd64)/).*\\.(so|a|dll|dylib|jnilib)$")
+                    "(?i)\\.(a|dll|dylib|jnilib)$"
+                            + "|(aix|android|bsd|darwin|mac|musl|sunos|win|aarch|arm|i386|loongarch|mips|ppc|riscv|s390|sparc|[-/]x86/).*\\.so$")
             .asPredicate();
 
     private static final String OURS = "ai.in10nt.";
     /** It finds its service's own files by where it is itself. */
     private static final String RUNNER = "io.quarkus.quarkus-bootstrap-runner-";
 
-    /** Of a service, from its {@code quarkus-app}. */
+    /** Of a service, from its {@code quarkus-app}, which must be whole. */
     static Jars ofService(Path app) throws IOException {
-        var changed = app.resolve("quarkus/transformed-bytecode.jar");
+        for (var file : List.of("quarkus-run.jar", "quarkus/quarkus-application.dat")) {
+            if (!Files.exists(app.resolve(file))) {
+                throw new NoSuchFileException(app.resolve(file).toString(), null, "not built, or being built");
+            }
+        }
+        var changed = changedJar(app);
         var own = new ArrayList<>(List.of(changed, app.resolve("quarkus/generated-bytecode.jar")));
         own.addAll(in(app.resolve("app")));
         return split(
@@ -64,11 +72,20 @@ record Jars(List<Path> own, List<Path> others, SortedMap<String, byte[]> changed
         return new Jars(List.copyOf(own), List.copyOf(others), changed);
     }
 
+    /** Only what Quarkus has changed in a service. */
+    static Jars changedInService(Path app) throws IOException {
+        return new Jars(List.of(), List.of(), changed(changedJar(app)));
+    }
+
+    private static Path changedJar(Path app) {
+        return app.resolve("quarkus/transformed-bytecode.jar");
+    }
+
     private static SortedMap<String, byte[]> changed(Path jar) throws IOException {
         return entries(jar, name -> name.endsWith(".class") && !name.startsWith("ai/in10nt/"));
     }
 
-    private static SortedMap<String, byte[]> entries(Path jar, Predicate<String> isWanted) throws IOException {
+    static SortedMap<String, byte[]> entries(Path jar, Predicate<String> isWanted) throws IOException {
         var entries = new TreeMap<String, byte[]>();
         try (var in = new ZipInputStream(Files.newInputStream(jar))) {
             for (var entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {

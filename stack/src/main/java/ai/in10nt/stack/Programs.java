@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The command lines of the stack's Java programs, with the archives of their libraries where {@code ./dev aot} has made them. */
 final class Programs {
-    static final String ENTRY_POINT = "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint";
+    private static final String ENTRY_POINT = "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint";
 
     private static final List<String> SERVICES =
             List.of("api-gateway", "provisioner-service", "task-service", "log-service", "integration-service");

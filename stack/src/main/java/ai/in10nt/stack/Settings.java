@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the user chose, by environment and arguments; documented in {@code docs/local-stack.md}.
  *
- * @param isRecording this run is only there to record the caches of loaded classes
+ * @param isRecording this run is only there to write down which classes programs load
  * @param portBase the gateway's port is this; all others follow in a block that begins at {@code portBase + 10000}
  */
 record Settings(

@@ -101,18 +101,14 @@ final class Supervised {
                     TimeUnit.MILLISECONDS.sleep(AGAIN.toMillis());
                     continue;
                 }
-                var running = launch();
-                if (running == null) {
-                    return;
-                }
-                int code = running.waitFor();
+                var end = runOnce();
                 if (isStopping) {
                     return;
                 }
                 Home.write(restarts(home, name()), restarts.incrementAndGet() + "\n");
                 boolean livedLong = started.plusSeconds(20).isBefore(Instant.now());
                 pause = livedLong ? AGAIN : min(pause.multipliedBy(2), LONGEST_PAUSE);
-                System.out.println(name() + " ended with " + code + "; it is started again");
+                System.out.println(name() + " " + end + "; it is started again");
                 TimeUnit.MILLISECONDS.sleep(pause.toMillis());
             } catch (InterruptedException e) {
                 return;
@@ -120,12 +116,25 @@ final class Supervised {
         }
     }
 
+    /** How it came to its end. */
+    private String runOnce() throws InterruptedException {
+        List<String> command;
+        try {
+            command = definition.command().get();
+        } catch (UncheckedIOException e) {
+            // A build is at its jars.
+            return "can't be started yet: " + e.getCause();
+        }
+        var running = launch(command);
+        return running == null ? "is to stop" : "ended with " + running.waitFor();
+    }
+
     private static Duration min(Duration a, Duration b) {
         return a.compareTo(b) < 0 ? a : b;
     }
 
     /** Null when it is to stop. */
-    private synchronized @Nullable Process launch() {
+    private synchronized @Nullable Process launch(List<String> program) {
         if (isStopping) {
             return null;
         }
@@ -134,7 +143,7 @@ final class Supervised {
             rotate(log);
             // A session of its own: Ctrl-C is for the stack alone, which then stops all in order.
             var command = new ArrayList<>(List.of("setsid"));
-            command.addAll(definition.command().get());
+            command.addAll(program);
             var builder = new ProcessBuilder(command)
                     .directory(home.folder().toFile())
                     .redirectErrorStream(true)

@@ -2,6 +2,7 @@ package ai.in10nt.stack;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -111,6 +112,21 @@ class ClassArchiveTest {
         Files.move(lib.resolve("library-3.jar"), lib.resolve("library-4.jar"));
 
         assertThat(archive.fits(program())).isFalse();
+    }
+
+    @Test
+    void a_class_that_quarkus_has_changed_in_two_ways_is_refused() throws Exception {
+        var one = new Jars(List.of(), List.of(), new TreeMap<>(Map.of("io/Changed.class", new byte[] {1})));
+        var other = new Jars(List.of(), List.of(), new TreeMap<>(Map.of("io/Changed.class", new byte[] {2})));
+
+        assertThatThrownBy(() -> archive.collect(List.of(one, other)))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("io/Changed.class");
+
+        archive.collect(List.of(one));
+        Files.writeString(folder.resolve("archive/classes.jsa"), "");
+        assertThat(archive.fits(one)).isTrue();
+        assertThat(archive.fits(other)).isFalse();
     }
 
     @Test

@@ -5,16 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.in10nt.chaos.Chaos;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /** A short one of {@code ./dev chaos}, always the same. */
 @Isolated
-@DisabledIfEnvironmentVariable(
-        named = "IN10NT_CONTAINERS",
-        matches = "yes",
-        disabledReason = "ContainersStory does the same")
 @ExtendWith(SharedStack.OfTwo.class)
 class ChaosStory {
     @Test
