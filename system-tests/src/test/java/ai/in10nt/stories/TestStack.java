@@ -118,8 +118,10 @@ final class TestStack implements AutoCloseable {
                     .redirectOutput(out.toFile())
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
-            if (!running.waitFor(120, TimeUnit.SECONDS)) {
+            if (!running.waitFor(5, TimeUnit.MINUTES)) {
                 running.destroyForcibly();
+                throw new IllegalStateException(
+                        "./dev " + String.join(" ", words) + " isn't over after five minutes, and said:\n" + read(out));
             }
             return read(out).strip();
         } catch (IOException e) {
