@@ -106,8 +106,12 @@ final class Footprint {
     /** User and system time, in hundredths of a second. */
     private static long ticks(long pid) {
         var stat = read(pid, "stat");
+        if (stat.isEmpty()) {
+            // It has ended meanwhile, as PostgreSQL's workers do.
+            return 0;
+        }
         var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-        return fields.length < 13 ? 0 : Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+        return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
     }
 
     private static String read(long pid, String file) {
