@@ -41,7 +41,7 @@ record ClassArchive(Path folder) {
         return "-XX:DumpLoadedClassList=" + list;
     }
 
-    /** Gathers the libraries, which is done before programs write down what they load or after. */
+    /** Gathers the libraries; those of before go. */
     void collect(List<Jars> programs) throws IOException {
         Files.createDirectories(folder);
         for (var old : Jars.in(folder)) {

@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 final class Programs {
     private static final String ENTRY_POINT = "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint";
 
-    private static final List<String> SERVICES =
-            List.of("api-gateway", "provisioner-service", "task-service", "log-service", "integration-service");
     /** All of them are in stack's jars. */
     private static final List<String> OF_STACK = List.of("kafka", "demo-model");
 
@@ -103,10 +101,10 @@ final class Programs {
     /** From what the programs of a stack that was started to record have written down. */
     void makeArchives() throws IOException, InterruptedException, ExecutionException {
         var all = new ArrayList<Jars>();
-        for (var module : SERVICES) {
+        for (var module : Status.SERVICES) {
             all.add(Jars.ofService(app(module)));
         }
-        var making = List.<Callable<@Nullable Void>>of(() -> make(services, all, SERVICES), () -> {
+        var making = List.<Callable<@Nullable Void>>of(() -> make(services, all, Status.SERVICES), () -> {
             make(stack, List.of(Jars.ofModule(lib("stack"), "stack")), OF_STACK);
             return make(
                     machinesLocal,
