@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
 final class OpenCodeProcess {
     private static final Duration AGAIN = Duration.ofMillis(300);
 
+    /** What it writes when it takes requests. One that comes a moment before is never answered. */
+    private static final String LISTENING = "opencode server listening";
+    /** Then it is asked all the same, should another version say so in other words. */
+    private static final Duration IN_OTHER_WORDS = Duration.ofSeconds(20);
+
     private static final String SOURCE = "opencode";
     /** Without them the agent is better than no agent. */
     private static final Duration FOR_INTEGRATIONS = Duration.ofSeconds(15);
@@ -33,6 +38,7 @@ final class OpenCodeProcess {
     private volatile boolean isStopping;
     private volatile boolean isReady;
     private volatile boolean isStartedAnew;
+    private volatile boolean isListening;
 
     OpenCodeProcess(AgentConfig config, AgentUser user, LogBook log, int port) {
         this.log = log;
@@ -101,6 +107,7 @@ final class OpenCodeProcess {
     /** Whoever wants it started anew meanwhile waits, and then ends this one: an older one's end would bring nothing. */
     private synchronized Process begin() throws IOException {
         isStartedAnew = false;
+        isListening = false;
         begunWith = config.integrations().revision();
         var started = launch();
         process = started;
@@ -108,12 +115,13 @@ final class OpenCodeProcess {
     }
 
     private void awaitReady(Process started) throws InterruptedException {
+        long silent = System.nanoTime() + IN_OTHER_WORDS.toNanos();
         while (started.isAlive()) {
-            if (api.isHealthy()) {
+            if ((isListening || System.nanoTime() > silent) && api.isHealthy()) {
                 isReady = !isStartedAnew;
                 return;
             }
-            TimeUnit.MILLISECONDS.sleep(50);
+            TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 
@@ -127,10 +135,14 @@ final class OpenCodeProcess {
 
     private Process launch() throws IOException {
         Files.writeString(configFile(), Json.text(openCodeConfig(config)));
+        // None of the thousands of models that it brings along: to look through them costs the first run four seconds
+        // and 230 MB.
+        Files.writeString(modelsFile(), "{}");
         var env = user.environment();
         env.putAll(Map.of(
                 "OPENCODE_CONFIG", configFile().toString(),
                 "OPENCODE_SERVER_PASSWORD", config.openCodePassword(),
+                "OPENCODE_MODELS_PATH", modelsFile().toString(),
                 "OPENCODE_DISABLE_MODELS_FETCH", "1",
                 "OPENCODE_DISABLE_AUTOUPDATE", "1",
                 "OPENCODE_DISABLE_DEFAULT_PLUGINS", "1",
@@ -147,7 +159,12 @@ final class OpenCodeProcess {
     }
 
     private void read(InputStream output) {
-        var lines = new LineFeed(line -> log.add("stdout", SOURCE, null, line));
+        var lines = new LineFeed(line -> {
+            if (line.startsWith(LISTENING)) {
+                isListening = true;
+            }
+            log.add("stdout", SOURCE, null, line);
+        });
         var bytes = new byte[8192];
         try (output) {
             for (int count = output.read(bytes); count >= 0; count = output.read(bytes)) {
@@ -164,6 +181,10 @@ final class OpenCodeProcess {
         return config.data().resolve("opencode.json");
     }
 
+    private Path modelsFile() {
+        return config.data().resolve("opencode-models.json");
+    }
+
     /** Folders and OpenCode's own configuration: one provider, which is the model proxy, and one name for whatever model. */
     void prepare() {
         try {
@@ -172,9 +193,13 @@ final class OpenCodeProcess {
                 Files.createDirectories(config.data().resolve("workspace"));
                 Files.createSymbolicLink(config.workspace(), config.data().resolve("workspace"));
             }
+            boolean isNew = !Files.exists(config.home());
             for (var folder :
                     List.of(config.state(), config.home(), config.home().resolve("tmp"), config.workspace())) {
                 Files.createDirectories(folder);
+            }
+            if (isNew) {
+                prepareHome(config.home().resolve(".config/opencode"));
             }
             if (config.agentUser().isPresent()) {
                 int user = config.agentUser().get();
@@ -185,6 +210,19 @@ final class OpenCodeProcess {
         } catch (IOException e) {
             throw new UncheckedIOException("the machine's folders", e);
         }
+    }
+
+    /**
+     * OpenCode gets what plugins are written with from npm, 95 MB, where it thinks that its folder hasn't got it. No plugins are loaded
+     * here: a lock file that names it, and a folder for it, are enough.
+     */
+    private static void prepareHome(Path openCode) throws IOException {
+        Files.createDirectories(openCode.resolve("node_modules"));
+        var dependencies = Map.of("dependencies", Map.of("@opencode-ai/plugin", "*"));
+        Files.writeString(openCode.resolve("package.json"), Json.text(dependencies));
+        Files.writeString(
+                openCode.resolve("package-lock.json"),
+                Json.text(Map.of("lockfileVersion", 3, "packages", Map.of("", dependencies))));
     }
 
     /** Only what isn't the agent's yet: a workspace can be large, and a boot must be quick. */

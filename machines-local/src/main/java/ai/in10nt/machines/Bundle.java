@@ -142,18 +142,7 @@ final class Bundle {
     }
 
     static List<String> agentServer(String java, String lib) {
-        return List.of(
-                java,
-                "-XX:+UseSerialGC",
-                "-Xmx192m",
-                "-Xss512k",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:ReservedCodeCacheSize=32m",
-                "-XX:+ExitOnOutOfMemoryError",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                lib + "/*",
-                "ai.in10nt.agent.AgentServer");
+        return List.of("sh", lib + "/agent.sh", "run", java);
     }
 
     static Map<String, String> insideEnvironment(Machine machine) {

@@ -97,7 +97,7 @@ final class LocalFly implements AutoCloseable {
     }
 
     private static void copyFolder(Path from, Path to) throws IOException {
-        run("cp", "-r", from.toString(), to.toString());
+        run("cp", "-a", from.toString(), to.toString());
     }
 
     private static void run(String... command) throws IOException {

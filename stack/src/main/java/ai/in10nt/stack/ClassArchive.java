@@ -19,9 +19,10 @@ import java.util.zip.ZipFile;
  * class path with them starts in half the time, and what isn't written to is in memory once for all of them. The project's own
  * classes aren't in it, so it outlives its builds.
  *
- * @param folder its own, for nothing else
+ * @param folder of the libraries, for nothing else
+ * @param name of several of the same libraries: what is in one is loaded by all that use it
  */
-record ClassArchive(Path folder) {
+record ClassArchive(Path folder, String name) {
     /** Objects are laid out by these, in the archive and in whoever maps it. */
     static final List<String> LAYOUT = List.of("-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders");
 
@@ -142,8 +143,8 @@ record ClassArchive(Path folder) {
                 }
             }
         }
-        var all = Files.write(folder.resolve("classes"), classes);
-        var log = folder.resolve("log");
+        var all = Files.write(folder.resolve(name + ".list"), classes);
+        var log = folder.resolve(name + ".log");
         var command = new ArrayList<>(List.of(java()));
         command.addAll(LAYOUT);
         command.addAll(OPENED);
@@ -175,6 +176,6 @@ record ClassArchive(Path folder) {
     }
 
     private Path file() {
-        return folder.resolve("classes.jsa");
+        return folder.resolve(name + ".jsa");
     }
 }

@@ -39,7 +39,7 @@ public final class Containers {
     }
 
     private static ClassArchive archive(List<String> words) {
-        return new ClassArchive(Path.of(words.get(1)));
+        return new ClassArchive(Path.of(words.get(1)), "classes");
     }
 
     private static List<Path> paths(List<String> words) {

@@ -1,13 +1,21 @@
 package ai.in10nt.stack;
 
+import static java.nio.file.StandardCopyOption.COPY_ATTRIBUTES;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** Folders copied under the hash of their content: what runs keeps its copy, whatever is built meanwhile. */
+/**
+ * Folders copied under the hash of their content: what runs keeps its copy, whatever is built meanwhile. Times are copied, too: by them an
+ * archive of classes knows its jars.
+ */
 final class Copies {
     private Copies() {}
 
@@ -20,7 +28,7 @@ final class Copies {
         Files.createDirectories(draft);
         try (var files = Files.list(source)) {
             for (var file : files.toList()) {
-                Files.copy(file, draft.resolve(file.getFileName()), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+                Files.copy(file, draft.resolve(file.getFileName()), REPLACE_EXISTING, COPY_ATTRIBUTES);
             }
         }
         Files.move(draft, copy);
@@ -31,7 +39,9 @@ final class Copies {
         try (var files = Files.list(folder)) {
             var digest = MessageDigest.getInstance("SHA-256");
             for (var file : files.sorted().toList()) {
-                digest.update(Files.readAllBytes(file));
+                try (var in = new DigestInputStream(Files.newInputStream(file), digest)) {
+                    in.transferTo(OutputStream.nullOutputStream());
+                }
             }
             return HexFormat.of().formatHex(digest.digest(), 0, 8);
         } catch (NoSuchAlgorithmException e) {

@@ -18,6 +18,9 @@ final class Programs {
     /** All of them are in stack's jars. */
     private static final List<String> OF_STACK = List.of("kafka", "demo-model");
 
+    /** {@code ./dev status}, for all commands of its kind, which {@code ./dev} starts itself. */
+    private static final String COMMAND = "status";
+
     private static final String MACHINES_LOCAL = "machines-local";
 
     private final Path root;
@@ -31,9 +34,13 @@ final class Programs {
         this.root = settings.root();
         this.folder = root.resolve("target/aot");
         this.isRecording = settings.isRecording();
-        this.services = new ClassArchive(folder.resolve("services"));
-        this.stack = new ClassArchive(folder.resolve("stack"));
-        this.machinesLocal = new ClassArchive(folder.resolve(MACHINES_LOCAL));
+        this.services = archive("services", "classes");
+        this.stack = archive("stack", "classes");
+        this.machinesLocal = archive(MACHINES_LOCAL, "classes");
+    }
+
+    private ClassArchive archive(String libraries, String name) {
+        return new ClassArchive(folder.resolve(libraries), name);
     }
 
     private List<String> java(String program, String heap) {
@@ -98,6 +105,14 @@ final class Programs {
         return command;
     }
 
+    /** While the stack that is recorded runs; its environment is this process's. */
+    void recordStatus() throws IOException, InterruptedException {
+        var status = new ProcessBuilder(ofStack(COMMAND, "-Xmx128m", "ai.in10nt.stack.Stack", "status"));
+        if (status.inheritIO().start().waitFor() != 0) {
+            throw new IOException("the status of a stack that runs can't be had");
+        }
+    }
+
     /** From what the programs of a stack that was started to record have written down. */
     void makeArchives() throws IOException, InterruptedException, ExecutionException {
         var all = new ArrayList<Jars>();
@@ -106,6 +121,8 @@ final class Programs {
         }
         var making = List.<Callable<@Nullable Void>>of(() -> make(services, all, Status.SERVICES), () -> {
             make(stack, List.of(Jars.ofModule(lib("stack"), "stack")), OF_STACK);
+            archive("stack", "commands").make(List.of(list(COMMAND)));
+            Files.delete(list(COMMAND));
             return make(
                     machinesLocal,
                     List.of(Jars.ofModule(lib(MACHINES_LOCAL), MACHINES_LOCAL)),

@@ -110,15 +110,17 @@ public final class Stack {
 
     /** Starts all, runs the demo and stops, so that each program writes down which classes it has loaded by then. */
     private void record() throws Exception {
+        var programs = new Programs(settings);
         Pids.remember(home, "stack", ProcessHandle.current().pid());
         Files.createDirectories(settings.root().resolve("target/aot"));
         try {
             startAll(new CountDownLatch(1));
             new Demo(settings, home).run();
+            programs.recordStatus();
         } finally {
             stopAll();
         }
-        new Programs(settings).makeArchives();
+        programs.makeArchives();
     }
 
     private void refuseTakenPorts() {

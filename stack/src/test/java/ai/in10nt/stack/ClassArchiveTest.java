@@ -31,7 +31,7 @@ class ClassArchiveTest {
     @BeforeEach
     void build() throws IOException {
         lib = Files.createDirectory(folder.resolve("lib"));
-        archive = new ClassArchive(folder.resolve("archive"));
+        archive = new ClassArchive(folder.resolve("archive"), "classes");
         var library =
                 compile("Library", "public class Library { public static String name() { return \"a library\"; } }");
         Jars.write(

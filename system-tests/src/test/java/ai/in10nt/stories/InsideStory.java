@@ -82,6 +82,17 @@ class InsideStory {
     }
 
     @Test
+    void the_agent_brings_all_that_it_needs_and_fetches_nothing() {
+        client.run(id, "Create a file fetched.txt containing nothing");
+
+        var home = execute(
+                "ls -A \"$HOME/.config/opencode/node_modules\" && ls -d \"$HOME/.npm\"; du -sm \"$HOME\" | cut -f1");
+        assertThat(home.text("stdout").strip())
+                .as("only the home's size, in MB")
+                .matches("\\d");
+    }
+
+    @Test
     void what_takes_too_long_is_ended_with_all_that_it_has_started() {
         var word = word();
 

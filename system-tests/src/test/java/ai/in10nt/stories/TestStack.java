@@ -15,8 +15,10 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -92,21 +94,17 @@ final class TestStack implements AutoCloseable {
         }
     }
 
+    /** {@code ./dev}, of what is built. */
     private ProcessBuilder command(String... words) {
-        var java = Path.of(Objects.requireNonNull(System.getProperty("java.home")), "bin/java");
-        var command = new java.util.ArrayList<>(List.of(
-                java.toString(),
-                "-XX:TieredStopAtLevel=1",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
-                "-cp",
-                ROOT.resolve("stack/target/lib") + "/*",
-                "ai.in10nt.stack.Stack"));
+        var command = new ArrayList<>(List.of(ROOT.resolve("dev").toString()));
         command.addAll(List.of(words));
         var builder = new ProcessBuilder(command).directory(ROOT.toFile());
-        builder.environment().put("IN10NT_ROOT", ROOT.toString());
-        builder.environment().put("IN10NT_HOME", home.toString());
-        builder.environment().put("IN10NT_PORT", String.valueOf(port));
+        builder.environment()
+                .putAll(Map.of(
+                        "IN10NT_BUILT", "yes",
+                        "IN10NT_HOME", home.toString(),
+                        "IN10NT_PORT", String.valueOf(port),
+                        "JAVA_HOME", Objects.requireNonNull(System.getProperty("java.home"))));
         builder.environment().keySet().removeIf(name -> name.endsWith("_API_KEY"));
         return builder;
     }
