@@ -26,6 +26,7 @@ final class Caller implements Runnable {
     private final Followers followers;
     private final String name;
     private final RandomGenerator random;
+    private final Duration pause;
     private final BooleanSupplier goesOn;
     private final List<String> mine = new ArrayList<>();
     private int count;
@@ -37,6 +38,7 @@ final class Caller implements Runnable {
             Followers followers,
             String name,
             RandomGenerator random,
+            Duration pause,
             BooleanSupplier goesOn) {
         this.installation = installation;
         this.timeline = timeline;
@@ -44,6 +46,7 @@ final class Caller implements Runnable {
         this.followers = followers;
         this.name = name;
         this.random = random;
+        this.pause = pause;
         this.goesOn = goesOn;
     }
 
@@ -52,7 +55,7 @@ final class Caller implements Runnable {
         while (goesOn.getAsBoolean()) {
             try {
                 act();
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(50, 800));
+                TimeUnit.MILLISECONDS.sleep(random.nextLong(50, pause.toMillis()));
             } catch (InterruptedException e) {
                 return;
             } catch (RuntimeException e) {

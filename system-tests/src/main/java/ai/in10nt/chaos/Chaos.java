@@ -14,7 +14,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Load and faults for a while, then the judgement. The main program behind {@code ./dev chaos}. */
 public final class Chaos {
     private static final int CALLERS = 4;
+    private static final Duration PAUSE = Duration.ofMillis(800);
     private static final int CALLERS_WITHOUT_FAULTS = 1;
+    /** So that what happens meanwhile isn't mostly waiting for a processor. */
+    private static final Duration PAUSE_WITHOUT_FAULTS = Duration.ofMillis(2500);
 
     /**
      * What came of it.
@@ -55,22 +58,25 @@ public final class Chaos {
         var chaos = new Chaos(installation, seed);
         var end = Instant.now().plus(time);
         return chaos.during(
-                CALLERS, () -> new Faults(installation, chaos.timeline, chaos.ledger, chaos.random.split(), end).run());
+                CALLERS,
+                PAUSE,
+                () -> new Faults(installation, chaos.timeline, chaos.ledger, chaos.random.split(), end).run());
     }
 
     /** A smaller load of the same kind, with something else than faults meanwhile. */
     public static Report load(Installation installation, long seed, Runnable meanwhile) throws InterruptedException {
-        return new Chaos(installation, seed).during(CALLERS_WITHOUT_FAULTS, meanwhile);
+        return new Chaos(installation, seed).during(CALLERS_WITHOUT_FAULTS, PAUSE_WITHOUT_FAULTS, meanwhile);
     }
 
-    private Report during(int callers, Runnable meanwhile) throws InterruptedException {
+    private Report during(int callers, Duration pause, Runnable meanwhile) throws InterruptedException {
         var goesOn = new AtomicBoolean(true);
         var threads = new ArrayList<Thread>();
         for (int i = 0; i < callers; i++) {
             var name = "c" + Long.toString(seed, 36) + "x"
                     + Long.toString(timeline.began().toEpochMilli(), 36) + i;
             threads.add(Thread.ofVirtual()
-                    .start(new Caller(installation, timeline, ledger, followers, name, random.split(), goesOn::get)));
+                    .start(new Caller(
+                            installation, timeline, ledger, followers, name, random.split(), pause, goesOn::get)));
         }
         try {
             meanwhile.run();

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Isolated;
@@ -52,6 +53,8 @@ class KeyRotationStory {
                 var answer = stack.client(1 + made % 2)
                         .post("/instances/" + changed + "/integrations", github("ghp_during-" + made));
                 assertThat(answer.status()).as(answer.toString()).isEqualTo(200);
+                // Each starts the agent anew.
+                LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
             }
             return made;
         });
