@@ -9,9 +9,11 @@ for service; do
   lists="$lists /train/$service.classes"
 done
 
-setup keys /train
-echo '{}' >/train/keys/providers.json
+setup keys /train &
+keys=$!
 shared=$(setup collect /app/shared /train/apps/*)
+wait $keys
+echo '{}' >/train/keys/providers.json
 {
   cat /app/shared.args
   printf -- '-cp\n"%s"\n' "$shared:/app/quarkus/transformed-bytecode.jar:/app/quarkus/generated-bytecode.jar:/app/app/*:/app/lib/main/*:/app/lib/boot/*"
