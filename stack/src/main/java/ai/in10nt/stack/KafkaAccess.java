@@ -32,7 +32,7 @@ final class KafkaAccess {
     /** Its consumer groups have names of their own. */
     private static final String GROUPS = "events";
 
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int ITERATIONS = 8192;
 
     private KafkaAccess() {}
