@@ -34,7 +34,9 @@ case $mode in
   run)
     if [ -n "$archived" ]; then
       # An archive that doesn't fit isn't used, and isn't worth a word in the machine's log. -Xms: its objects are read before a heap can grow.
-      agent exec "-XX:SharedArchiveFile=$lib/classes.jsa" -Xlog:cds=off -Xlog:aot=off -Xms16m -cp "$path" ai.in10nt.agent.AgentServer
+      # Mapped where it was made for, machines share its pages.
+      agent exec "-XX:SharedArchiveFile=$lib/classes.jsa" -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0 \
+        -Xlog:cds=off -Xlog:aot=off -Xms16m -cp "$path" ai.in10nt.agent.AgentServer
     fi
     agent exec -cp "$path" ai.in10nt.agent.AgentServer
     ;;
