@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.in10nt.chaos.Chaos;
 import java.time.Duration;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /** A short one of {@code ./dev chaos}, always the same. */
 @Isolated
+@Order(Integer.MAX_VALUE)
 @ExtendWith(SharedStack.OfTwo.class)
 class ChaosStory {
     @Test

@@ -13,12 +13,14 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /** The keys of integrations' values are rotated on two replicas of everything, and nobody sees it. */
 @Isolated
+@Order(Integer.MAX_VALUE)
 @ExtendWith(SharedStack.OfTwo.class)
 class KeyRotationStory {
     private static Map<String, Object> github(String token) {

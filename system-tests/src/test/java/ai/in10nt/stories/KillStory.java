@@ -16,6 +16,7 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Isolated;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two replicas of every service; processes die at the worst moments; each run still has one outcome and was asked once. */
 @Isolated
+@Order(Integer.MAX_VALUE)
 @ExtendWith(SharedStack.OfTwo.class)
 class KillStory {
     private static final Duration PATIENCE = Duration.ofSeconds(90);

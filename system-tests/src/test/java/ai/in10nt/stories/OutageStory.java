@@ -15,12 +15,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /** What all stand on goes away for a while, or what stands on it is exchanged under load; two replicas of every service. */
 @Isolated
+@Order(Integer.MAX_VALUE)
 @ExtendWith(SharedStack.OfTwo.class)
 class OutageStory {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
