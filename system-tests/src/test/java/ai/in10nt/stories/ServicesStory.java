@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
 import org.testcontainers.containers.startupcheck.OneShotStartupCheckStrategy;
@@ -50,6 +51,7 @@ import org.testcontainers.utility.MountableFile;
         named = "IN10NT_TEST_DRIVER",
         matches = "docker",
         disabledReason = "containers: ./dev test asks for it where a Docker engine answers")
+@Isolated
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ServicesStory {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
@@ -69,13 +71,15 @@ class ServicesStory {
                     MountableFile.forHostPath(TestStack.ROOT.resolve("docker/databases.sh"), 0755),
                     "/docker-entrypoint-initdb.d/databases.sh")
             .withCreateContainerCmdModifier(mount("postgres", "/run/in10nt:ro"))
-            .waitingFor(Wait.forSuccessfulCommand("pg_isready -q -h 127.0.0.1 -U postgres"));
+            .waitingFor(Wait.forSuccessfulCommand("pg_isready -q -h 127.0.0.1 -U postgres"))
+            .withStartupTimeout(PATIENCE);
 
     private static final KafkaContainer KAFKA = new KafkaContainer("apache/kafka:4.1.2")
             .withNetwork(NETWORK)
             .withListener("kafka:19092")
             .withEnv("KAFKA_HEAP_OPTS", "-Xmx192m -XX:+UseSerialGC -XX:TieredStopAtLevel=1")
-            .withEnv("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false");
+            .withEnv("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
+            .withStartupTimeout(PATIENCE);
 
     private static final Map<String, GenericContainer<?>> SERVICES =
             CONSUMERS.stream().collect(toMap(name -> name, ServicesStory::service));
