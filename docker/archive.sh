@@ -13,13 +13,13 @@ train() { # train LIST CLASS WORD...
   program=$!
   size=-1
   still=0
-  # A program that isn't over after a minute has loaded enough.
+  # Eight seconds without a class: less, and a machine that is busy with other images has been seen to end it too soon.
   for _ in $(busybox seq 60); do
     kill -0 $program 2>/dev/null || break
     before=$size
     size=$(busybox stat -c %s "$list" 2>/dev/null || echo 0)
     if [ "$size" = "$before" ] && [ "$size" != 0 ]; then still=$((still + 1)); else still=0; fi
-    [ $still -lt 3 ] || break
+    [ $still -lt 8 ] || break
     sleep 1
   done
   kill $program 2>/dev/null || true

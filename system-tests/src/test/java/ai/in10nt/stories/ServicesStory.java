@@ -77,7 +77,7 @@ class ServicesStory {
     private static final KafkaContainer KAFKA = new KafkaContainer("apache/kafka:4.1.2")
             .withNetwork(NETWORK)
             .withListener("kafka:19092")
-            .withEnv("KAFKA_HEAP_OPTS", "-Xmx192m -XX:+UseSerialGC -XX:TieredStopAtLevel=1")
+            .withEnv("KAFKA_HEAP_OPTS", "-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1")
             .withEnv("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
             .withStartupTimeout(PATIENCE);
 
