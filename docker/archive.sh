@@ -13,7 +13,7 @@ train() { # train LIST CLASS WORD...
   program=$!
   size=-1
   still=0
-  # Eight seconds without a class: less, and a machine that is busy with other images has been seen to end it too soon.
+  # Eight seconds without a class: the machine may be busy with other images.
   for _ in $(busybox seq 60); do
     kill -0 $program 2>/dev/null || break
     before=$size
