@@ -34,7 +34,7 @@ record Backlog(
         long unanswered = 0;
         for (var service : services) {
             if (service.ready() && service.name().matches("(api-gateway|.*-service).*")) {
-                var metrics = Metrics.of(service);
+                var metrics = Metrics.at(service.metrics());
                 var module = service.name().replaceFirst("-\\d$", "");
                 if (metrics.containsKey("relay_row_unsettled")) {
                     unsettled.merge(module, metrics.get("relay_row_unsettled"), Long::sum);

@@ -4,15 +4,21 @@ import ai.in10nt.contracts.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Writes what each container is given into its own volume: readable by its user alone. */
+/**
+ * Writes what each container is given into its own volume: readable by its user alone. One at a time: who starts the stack and who
+ * rotates keys may come together.
+ */
 final class ContainerFiles {
     /** The users of our images, of {@code apache/kafka}, and of machines-local. */
     private static final int IN10NT = 10001;
@@ -32,6 +38,38 @@ final class ContainerFiles {
     }
 
     void write(String providers) {
+        alone(() -> writeAll(providers));
+    }
+
+    /** A key that was replaced, to all that have been given it. */
+    void hand(String key) {
+        alone(() -> {
+            try (var containers = Files.list(config)) {
+                for (var container : containers.toList()) {
+                    if (Files.exists(container.resolve("keys/" + key))) {
+                        put(container.getFileName().toString(), "keys/" + key, key(key), IN10NT);
+                    }
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    private void alone(Runnable action) {
+        try (var file = FileChannel.open(home.at("run/handing"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                var _ = file.lock()) {
+            action.run();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String key(String name) {
+        return home.secret("keys/" + name, () -> "");
+    }
+
+    private void writeAll(String providers) {
         put("kafka", "server.properties", broker(), KAFKA);
         for (var database : Parts.DATABASES) {
             // Its init scripts run as whoever the image's PostgreSQL is; nobody else has this volume.
@@ -115,7 +153,7 @@ final class ContainerFiles {
 
     private void service(String name, String database, String prefix, Map<String, String> more, String... keys) {
         for (var key : keys) {
-            put(name, "keys/" + key, home.secret("keys/" + key, () -> ""), IN10NT);
+            put(name, "keys/" + key, key(key), IN10NT);
         }
         var properties = new TreeMap<>(more);
         properties.put(prefix + ".keyset", INSIDE.resolve("keys").toString());
@@ -161,16 +199,19 @@ final class ContainerFiles {
                                 home.password("kafka-services"));
     }
 
+    /** Whoever reads it meanwhile sees the old or the new one, and may read either. */
     private Path put(String container, String name, String content, int owner) {
         var file = config.resolve(container).resolve(name);
+        var draft = file.resolveSibling("." + file.getFileName() + ".given");
         try {
             Files.createDirectories(file.getParent());
-            Home.write(file, content);
-            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--------"));
-            for (var path : List.of(file, file.getParent(), config.resolve(container))) {
+            Home.write(draft, content);
+            Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("r--------"));
+            for (var path : List.of(draft, file.getParent(), config.resolve(container))) {
                 Files.setAttribute(path, "unix:uid", owner, LinkOption.NOFOLLOW_LINKS);
                 Files.setAttribute(path, "unix:gid", owner, LinkOption.NOFOLLOW_LINKS);
             }
+            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             return file;
         } catch (IOException e) {
             throw new UncheckedIOException(file.toString(), e);

@@ -1,9 +1,14 @@
 package ai.in10nt.stack;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.Security;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -28,9 +33,10 @@ public final class Containers {
                 case "archive" -> archive(words).make(paths(words));
                 case "prepare" -> prepare(System.getenv());
                 case "topics" -> topics();
+                case "rotate-keys" -> rotateKeys(System.getenv(), words.contains("--due"));
                 case "show" -> show(System.getenv());
                 case "traces" -> Traces.run(System.getenv());
-                default -> throw new Stack.Trouble("usage: prepare | topics | show | traces");
+                default -> throw new Stack.Trouble("usage: prepare | topics | rotate-keys [--due] | show | traces");
             }
         } catch (Stack.Trouble e) {
             System.err.println(e.getMessage());
@@ -58,6 +64,7 @@ public final class Containers {
 
     private static void prepare(Map<String, String> env) throws IOException {
         var home = new Home(STATE);
+        Settings.rotateKeysEvery(env);
         home.makeKeys();
         home.secret("secrets/api-key", () -> "in10nt_" + home.random(32));
         new ContainerFiles(home, CONFIG, env).write(Files.readString(PROVIDERS));
@@ -71,6 +78,41 @@ public final class Containers {
         Topics.create(internal);
         KafkaAccess.grantReader(internal, home.password("kafka-events"));
         System.out.println("topics and the reader of events are there");
+    }
+
+    /** @param whenDue only if they are old enough */
+    private static void rotateKeys(Map<String, String> env, boolean whenDue) {
+        var home = new Home(STATE);
+        var every = Settings.rotateKeysEvery(env);
+        if (whenDue
+                && (every.isZero()
+                        || Instant.now().isBefore(KeyRotation.last(home).plus(every)))) {
+            return;
+        }
+        // A service that was started again has another address.
+        Security.setProperty("networkaddress.cache.ttl", "0");
+        Security.setProperty("networkaddress.cache.negative.ttl", "0");
+        KeyRotation.run(home, holders(new ContainerFiles(home, CONFIG, env)), System.out::println);
+    }
+
+    private static KeyHolders holders(ContainerFiles files) {
+        return new KeyHolders() {
+            @Override
+            public List<String> metrics(String module) {
+                try {
+                    return Arrays.stream(InetAddress.getAllByName(module))
+                            .map(address -> "http://" + address.getHostAddress() + ":8080" + Metrics.path(module))
+                            .toList();
+                } catch (UnknownHostException nobody) {
+                    return List.of();
+                }
+            }
+
+            @Override
+            public void hand(String name) {
+                files.hand(name);
+            }
+        };
     }
 
     /** What users need: the address, the first key, and who reads events. */

@@ -19,7 +19,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * {@code ./dev rotate-keys}: new keys for the values of integrations, while everything runs. Whoever opens has a key before anybody seals
+ * New keys for the values of integrations, while everything runs. Whoever opens has a key before anybody seals
  * by it, and it goes when nothing needs it any more: what was wrapped by it is sealed anew at once; what is on Kafka has {@link #KEPT}.
  * One that was interrupted goes on where it stood.
  */
@@ -34,27 +34,26 @@ final class KeyRotation {
     private static final String RETIRED = "keys/integration-retired.json";
     private static final String ROTATED = "keys/rotated";
 
-    private final Settings settings;
     private final Home home;
+    private final KeyHolders holders;
     private final Consumer<String> tell;
 
-    private KeyRotation(Settings settings, Home home, Consumer<String> tell) {
-        this.settings = settings;
+    private KeyRotation(Home home, KeyHolders holders, Consumer<String> tell) {
         this.home = home;
+        this.holders = holders;
         this.tell = tell;
     }
 
     /** @param tell is told of each step */
-    static void run(Settings settings, Home home, Consumer<String> tell) {
-        if (Pids.find(home, "stack").isEmpty()) {
-            throw new Stack.Trouble("The stack doesn't run; ./dev up starts it. What is stored is sealed anew by it.");
-        }
+    static void run(Home home, KeyHolders holders, Consumer<String> tell) {
         try (var file = FileChannel.open(home.at("run/rotating"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 var lock = file.tryLock()) {
             if (lock == null) {
                 throw new Stack.Trouble("The keys are being rotated just now.");
             }
-            var rotation = new KeyRotation(settings, home, tell);
+            var rotation = new KeyRotation(home, holders, tell);
+            rotation.mustRun("integration-service");
+            rotation.mustRun("api-gateway");
             rotation.pair();
             rotation.wrapping();
             Home.write(home.at(ROTATED), Instant.now() + "\n");
@@ -159,24 +158,23 @@ final class KeyRotation {
     private void await(String module, String what, Predicate<Map<String, Long>> says) {
         Status.await(
                 PATIENCE,
-                () -> replicas(module).stream().map(Metrics::of).allMatch(says),
+                () -> mustRun(module).stream().map(Metrics::at).allMatch(says),
                 () -> "Not every " + module + " " + what + " after " + PATIENCE.toSeconds()
-                        + " s. Nothing is lost; see ./dev status, and try again.");
+                        + " s. Nothing is lost; try again when all is ready.");
     }
 
-    private List<Status.Service> replicas(String module) {
-        var replicas = Status.services(settings, home).stream()
-                .filter(service -> service.name().startsWith(module) && service.pid() != 0)
-                .toList();
+    private List<String> mustRun(String module) {
+        var replicas = holders.metrics(module);
         if (replicas.isEmpty()) {
-            throw new Stack.Trouble("No " + module + " runs; see ./dev status");
+            throw new Stack.Trouble("No " + module
+                    + " runs, and what is stored is sealed anew by those that do. Start the stack first.");
         }
         return replicas;
     }
 
     private void renew(String name, String keyset) {
         Home.write(home.at("keys/" + name), keyset + "\n");
-        home.hand(name);
+        holders.hand(name);
     }
 
     private String read(String name) {

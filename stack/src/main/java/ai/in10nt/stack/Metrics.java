@@ -18,11 +18,15 @@ final class Metrics {
 
     private Metrics() {}
 
-    /** Those without labels, as whole numbers; empty where the service doesn't answer. What isn't a number is left out. */
-    static Map<String, Long> of(Status.Service service) {
-        var path = service.name().startsWith("api-gateway") ? "/metrics" : "/q/metrics";
+    /** Where a service of this name tells them. */
+    static String path(String service) {
+        return service.startsWith("api-gateway") ? "/metrics" : "/q/metrics";
+    }
+
+    /** Those without labels, as whole numbers; empty where nobody answers. What isn't a number is left out. */
+    static Map<String, Long> at(String url) {
         try {
-            var request = HttpRequest.newBuilder(URI.create(service.url() + path))
+            var request = HttpRequest.newBuilder(URI.create(url))
                     .timeout(Duration.ofSeconds(10))
                     .build();
             var metrics = new LinkedHashMap<String, Long>();

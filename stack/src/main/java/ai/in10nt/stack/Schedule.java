@@ -37,7 +37,7 @@ final class Schedule {
             try {
                 // They may have been rotated by hand since it was looked.
                 if (!Instant.now().isBefore(due())) {
-                    KeyRotation.run(settings, home, tell);
+                    KeyRotation.run(home, KeyHolders.here(settings, home), tell);
                 }
                 next = due();
             } catch (RuntimeException e) {

@@ -150,6 +150,10 @@ record Settings(
 
     /** How old the keys of integrations may get; 0: they are rotated by hand. */
     Duration rotateKeysEvery() {
+        return rotateKeysEvery(env);
+    }
+
+    static Duration rotateKeysEvery(Map<String, String> env) {
         var text = env.getOrDefault("IN10NT_ROTATE_KEYS", "24h");
         if (text.equals("never")) {
             return Duration.ZERO;

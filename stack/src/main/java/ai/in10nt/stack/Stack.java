@@ -53,7 +53,7 @@ public final class Stack {
                 case "demo" -> new Demo(settings, home).run();
                 case "dead-letters" ->
                     DeadLetters.run("127.0.0.1:" + settings.kafkaPort(), words.subList(1, words.size()));
-                case "rotate-keys" -> KeyRotation.run(settings, home, System.out::println);
+                case "rotate-keys" -> KeyRotation.run(home, KeyHolders.here(settings, home), System.out::println);
                 case "key" -> Keys.create(settings, home, words.subList(1, words.size()));
                 default ->
                     throw new Trouble(

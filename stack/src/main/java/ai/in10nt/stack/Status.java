@@ -25,7 +25,11 @@ final class Status {
      * @param pid 0 while it doesn't run
      * @param restarts how often it died, or was rolled, and was started again, since the stack started
      */
-    record Service(String name, long pid, String url, boolean ready, int restarts) {}
+    record Service(String name, long pid, String url, boolean ready, int restarts) {
+        String metrics() {
+            return url + Metrics.path(name);
+        }
+    }
 
     static void print(Settings settings, Home home, boolean asJson) {
         var services = services(settings, home);

@@ -100,6 +100,11 @@ final class ComposeStack implements AutoCloseable {
                 .orElseThrow();
     }
 
+    /** What it tells. */
+    String rotateKeys() {
+        return compose("run", "--rm", "keys", "rotate-keys");
+    }
+
     /** Of the principal that reads events. */
     Properties reader() {
         var properties = new Properties();

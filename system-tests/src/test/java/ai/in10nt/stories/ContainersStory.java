@@ -1,12 +1,12 @@
 package ai.in10nt.stories;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import ai.in10nt.chaos.Chaos;
 import ai.in10nt.chaos.Docker;
+import ai.in10nt.contracts.Keyset;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
@@ -17,19 +17,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Properties;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.errors.SaslAuthenticationException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -110,59 +100,11 @@ class ContainersStory {
     @Test
     @Order(3)
     void who_reads_events_reads_them_and_does_nothing_else() throws Exception {
-        var settings = stack.reader();
-        try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            assertThat(consumer.listTopics().keySet())
-                    .contains("in10nt.instance.events", "in10nt.task.events", "in10nt.log.lines")
-                    .allMatch(topic -> topic.endsWith(".events") || topic.equals("in10nt.log.lines"));
-            consumer.subscribe(List.of("in10nt.instance.events"));
-            await().atMost(Duration.ofSeconds(30)).until(() -> {
-                for (var polled : consumer.poll(Duration.ofMillis(200))) {
-                    if (id.equals(new String(polled.key(), StandardCharsets.UTF_8))) {
-                        return true;
-                    }
-                }
-                return false;
-            });
-            consumer.subscribe(List.of("in10nt.instance.commands"));
-            assertThatThrownBy(() -> consumer.poll(Duration.ofSeconds(10))).isInstanceOf(AuthorizationException.class);
-        }
-        try (var producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
-            for (var topic : List.of("in10nt.instance.events", "in10nt.instance.commands", "in10nt.log.lines")) {
-                assertThatThrownBy(() -> producer.send(new ProducerRecord<>(topic, new byte[] {1}))
-                                .get(10, TimeUnit.SECONDS))
-                        .as(topic)
-                        .hasRootCauseInstanceOf(AuthorizationException.class);
-            }
-        }
-        try (var admin = Admin.create(settings)) {
-            assertThatThrownBy(() -> admin.deleteTopics(List.of("in10nt.instance.events"))
-                            .all()
-                            .get())
-                    .isInstanceOf(ExecutionException.class)
-                    .hasCauseInstanceOf(AuthorizationException.class);
-            assertThatThrownBy(() -> admin.describeAcls(org.apache.kafka.common.acl.AclBindingFilter.ANY)
-                            .values()
-                            .get())
-                    .hasCauseInstanceOf(AuthorizationException.class);
-        }
-        var wrong = new Properties();
-        wrong.putAll(settings);
-        wrong.put(
-                "sasl.jaas.config",
-                settings.getProperty("sasl.jaas.config").replaceFirst("password=\"", "password=\"x"));
-        try (var admin = Admin.create(wrong)) {
-            assertThatThrownBy(() -> admin.listTopics().names().get(20, TimeUnit.SECONDS))
-                    .hasCauseInstanceOf(SaslAuthenticationException.class);
-        }
-        var anonymous = new Properties();
-        anonymous.put("bootstrap.servers", settings.getProperty("bootstrap.servers"));
-        anonymous.put("default.api.timeout.ms", 4000);
-        anonymous.put("request.timeout.ms", 2000);
-        try (var admin = Admin.create(anonymous)) {
-            assertThatThrownBy(() -> admin.listTopics().names().get(20, TimeUnit.SECONDS))
-                    .isInstanceOf(ExecutionException.class);
-        }
+        var outsider = new Outsider(stack.reader());
+
+        outsider.readsEventsOf(id);
+        outsider.doesNothingElse();
+        outsider.isNobodyWithoutThePassword();
     }
 
     /** The page for users, as it is written. */
@@ -173,6 +115,27 @@ class ContainersStory {
 
         assertThat(page.node()).startsWith("task_");
         assertThat(page.quarkus()).startsWith("task_");
+    }
+
+    @Test
+    @Order(4)
+    void keys_are_rotated_and_what_was_sealed_before_is_used_after() {
+        var before = stack.installation().inside("integration-service", "/run/in10nt/keys/integration-wrapping.json");
+        var github = Map.of("integrations", List.of("GitHub"), "integrationEnv", Map.of("GITHUB_TOKEN", "ghp_before"));
+        assertThat(client.post("/instances/" + id + "/integrations", github).status())
+                .isEqualTo(200);
+
+        assertThat(stack.rotateKeys()).contains("gateways seal by key", "all that is stored is sealed anew");
+
+        assertThat(Keyset.ids(stack.installation()
+                        .inside("integration-service", "/run/in10nt/keys/integration-wrapping.json")))
+                .hasSize(1)
+                .doesNotContain(Keyset.primary(before));
+        // A boot is given its values anew.
+        assertThat(client.post("/instances/" + id + "/restart").text("status")).isEqualTo("healthy");
+        assertThat(client.post("/instances/" + id + "/execute", Map.of("command", "printf %s \"$GITHUB_TOKEN\""))
+                        .text("stdout"))
+                .isEqualTo("ghp_before");
     }
 
     @Test
