@@ -95,7 +95,7 @@ public final class EngineGuard {
         }
         Optional<String> refusal;
         try {
-            refusal = rules.refusal(call, folder);
+            refusal = rules.refusal(call, folder());
         } catch (UncheckedIOException e) {
             refusal = Optional.of("that isn't JSON, or not in one way only: " + e.getMessage());
         }
@@ -210,17 +210,37 @@ public final class EngineGuard {
             refuse(out, 403, "machines-local looks at itself alone");
             return;
         }
-        for (var mount : seen.path("Mounts")) {
+        learnFolder(seen);
+        answer(out, 200, whole.body().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void learnFolder(JsonNode driver) {
+        for (var mount : driver.path("Mounts")) {
             if (mount.path("Destination").asText().equals("/machines")) {
                 folder = mount.path("Source").asText();
             }
         }
-        answer(out, 200, whole.body().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** A guard that was started again looks for machines-local itself, which looked at itself when it started. */
+    private @Nullable String folder() throws IOException {
+        if (folder == null && !project.isEmpty()) {
+            for (var container : Json.read(ask(get("/containers/json?all=1")).body(), JsonNode.class)) {
+                if (EngineRules.isDriverOf(project, container.path("Labels"))) {
+                    learnFolder(container);
+                }
+            }
+        }
+        return folder;
     }
 
     private static EngineCall inspect(String container) throws IOException {
-        return EngineCall.read(new ByteArrayInputStream(
-                ("GET /containers/" + container + "/json HTTP/1.1\r\n\r\n").getBytes(StandardCharsets.US_ASCII)));
+        return get("/containers/" + container + "/json");
+    }
+
+    private static EngineCall get(String target) throws IOException {
+        return EngineCall.read(
+                new ByteArrayInputStream(("GET " + target + " HTTP/1.1\r\n\r\n").getBytes(StandardCharsets.US_ASCII)));
     }
 
     private static JsonNode labels(Whole inspected) {

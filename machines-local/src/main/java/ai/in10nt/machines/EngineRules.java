@@ -138,7 +138,7 @@ final class EngineRules {
                         : Optional.of("images are pulled, by fromImage");
             case "POST /containers/create" ->
                 folder == null
-                        ? Optional.of("machines-local hasn't looked at itself yet")
+                        ? Optional.of("no machines-local of this project is there yet")
                         : refusalOfContainer(call.query().getOrDefault("name", ""), call.body(), folder);
             default -> Optional.of("machines don't need " + name);
         };

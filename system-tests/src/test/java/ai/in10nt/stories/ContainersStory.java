@@ -46,6 +46,7 @@ class ContainersStory {
             "kafka",
             "postgres",
             "machines-local",
+            // Whoever was started before it is to find his way through its successor.
             "engine-guard",
             "machine");
 
