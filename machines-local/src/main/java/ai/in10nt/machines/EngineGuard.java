@@ -59,6 +59,10 @@ public final class EngineGuard {
                     .path(EngineRules.PROJECT)
                     .asText();
         }
+        if (guard.project.isEmpty() && guard.folder == null) {
+            // Started again, it may be told.
+            throw new IllegalStateException("the engine doesn't say of which project this container is");
+        }
         var listen = Path.of(env.getOrDefault("GUARD_LISTEN", "/run/engine/docker.sock"));
         Files.deleteIfExists(listen);
         try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
