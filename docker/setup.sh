@@ -3,10 +3,12 @@
 chore="java @/app/java.args @/app/program.args -Xmx96m -Dorg.slf4j.simpleLogger.defaultLogLevel=off ai.in10nt.stack.Containers"
 # shellcheck disable=SC2086
 [ "$1" = keep-keys ] || exec $chore "$@"
-trap 'exit 0' TERM INT
+trap 'kill "$job"; wait; exit 0' TERM INT
 while :; do
-  # No JVM waits in between. What went wrong is said in the log, and tried again.
-  $chore rotate-keys --due
-  sleep 600 &
-  wait $!
+  # What went wrong is said in the log, and tried again. No JVM waits in between.
+  for step in "$chore rotate-keys --due" "sleep 600"; do
+    $step &
+    job=$!
+    wait "$job"
+  done
 done

@@ -220,8 +220,9 @@ public final class EngineGuard {
 
     private void learnFolder(JsonNode driver) {
         for (var mount : driver.path("Mounts")) {
-            if (mount.path("Destination").asText().equals("/machines")) {
-                folder = mount.path("Source").asText();
+            var source = mount.path("Source").asText();
+            if (mount.path("Destination").asText().equals("/machines") && !source.isEmpty()) {
+                folder = source;
             }
         }
     }
@@ -230,7 +231,8 @@ public final class EngineGuard {
     private @Nullable String folder() throws IOException {
         if (folder == null && !project.isEmpty()) {
             for (var container : Json.read(ask(get("/containers/json?all=1")).body(), JsonNode.class)) {
-                if (EngineRules.isDriverOf(project, container.path("Labels"))) {
+                // The newest comes first.
+                if (folder == null && EngineRules.isDriverOf(project, container.path("Labels"))) {
                     learnFolder(container);
                 }
             }

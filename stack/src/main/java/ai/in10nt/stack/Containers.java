@@ -14,7 +14,7 @@ import java.util.Map;
 
 /**
  * The stack as containers: what must be made before they start, and what is made in Kafka when it runs. Each container has a volume with
- * its own configuration; one more, which no other container has, keeps what all of it is made from.
+ * its own configuration; one more, which no service has, keeps what all of it is made from.
  */
 public final class Containers {
     private static final Path STATE = Path.of("/state");

@@ -4,11 +4,13 @@ import ai.in10nt.contracts.Keyset;
 import ai.in10nt.contracts.SealedValue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Base64;
@@ -48,7 +50,7 @@ final class Home {
         var file = at(name);
         try {
             if (!Files.exists(file)) {
-                write(file, fresh.get() + "\n");
+                keep(file, fresh.get() + "\n");
             }
             return Files.readString(file).strip();
         } catch (IOException e) {
@@ -81,8 +83,8 @@ final class Home {
     private void makePair(String owner) {
         if (!Files.exists(at("keys/" + owner + "-private.json"))) {
             var pair = SealedValue.KeyPair.generate();
-            write(at("keys/" + owner + "-public.json"), pair.publicKeyset());
-            write(at("keys/" + owner + "-private.json"), pair.privateKeyset());
+            keep(at("keys/" + owner + "-public.json"), pair.publicKeyset());
+            keep(at("keys/" + owner + "-private.json"), pair.privateKeyset());
         }
     }
 
@@ -117,11 +119,25 @@ final class Home {
 
     /** Writes a 0600 file; whoever reads it sees the old or the new one, whole. */
     static void write(Path file, String content) {
+        write(file, content, StandardOpenOption.WRITE);
+    }
+
+    /** The same, for what must not be lost with the power: it is on the disk when this returns. */
+    static void keep(Path file, String content) {
+        write(file, content, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
+        try (var folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
+            folder.force(true);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void write(Path file, String content, StandardOpenOption... options) {
         try {
             var draft = file.resolveSibling("." + file.getFileName() + ".new");
             Files.deleteIfExists(draft);
             Files.createFile(draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            Files.write(draft, content.getBytes(StandardCharsets.UTF_8));
+            Files.write(draft, content.getBytes(StandardCharsets.UTF_8), options);
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (FileAlreadyExistsException e) {
             throw new IllegalStateException("another process writes " + file, e);

@@ -33,6 +33,7 @@ final class KeyRotation {
     private static final String WRAPPING = "integration-wrapping.json";
     private static final String RETIRED = "keys/integration-retired.json";
     private static final String ROTATED = "keys/rotated";
+    private static final String NEVER_ROTATED = "keys/agent-access.key";
 
     private final Home home;
     private final KeyHolders holders;
@@ -69,7 +70,7 @@ final class KeyRotation {
         try {
             return Files.exists(home.at(ROTATED))
                     ? Instant.parse(Files.readString(home.at(ROTATED)).strip())
-                    : Files.getLastModifiedTime(home.at("keys/" + PRIVATE)).toInstant();
+                    : Files.getLastModifiedTime(home.at(NEVER_ROTATED)).toInstant();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -80,37 +81,42 @@ final class KeyRotation {
         if (Keyset.primary(keyset) == Keyset.primary(read(PUBLIC))) {
             keyset = Keyset.PAIR.usingNewest(Keyset.PAIR.withAnother(withoutExpired(keyset)));
             renew(PRIVATE, keyset);
+        } else {
+            // One that was interrupted may have been written and not given.
+            holders.hand(PRIVATE);
         }
         long key = Keyset.primary(keyset);
         await("integration-service", "opens what is sealed by key " + key, is("keyset_integration_primary", key));
         renew(PUBLIC, Keyset.PAIR.publicOf(keyset));
         await("api-gateway", "seals by key " + key, is("keyset_integration_primary", key));
+        retireOthers(keyset);
         tell.accept("gateways seal by key " + key + "; older keys that open what is still on its way: "
                 + (Keyset.ids(keyset).size() - 1));
     }
 
     /** Those that nobody has sealed by for so long that nothing of theirs is on Kafka any more. */
     private String withoutExpired(String keyset) {
-        var now = Instant.now();
+        var expired = retired().entrySet().stream()
+                .filter(entry -> Instant.parse(entry.getValue()).plus(KEPT).isBefore(Instant.now()))
+                .map(entry -> Long.parseLong(entry.getKey()))
+                .filter(id -> id != Keyset.primary(keyset))
+                .collect(Collectors.toSet());
+        expired.forEach(id -> tell.accept("key " + id + " goes: what it sealed is kept nowhere"));
+        return Keyset.PAIR.without(keyset, expired);
+    }
+
+    /** From now on nobody seals by the others. */
+    private void retireOthers(String keyset) {
         var known = retired();
         var retired = new TreeMap<String, String>();
         for (var id : Keyset.ids(keyset)) {
             if (id != Keyset.primary(keyset)) {
-                retired.put(String.valueOf(id), known.getOrDefault(String.valueOf(id), now.toString()));
+                retired.put(
+                        String.valueOf(id),
+                        known.getOrDefault(String.valueOf(id), Instant.now().toString()));
             }
         }
-        // It is, in a moment.
-        retired.put(String.valueOf(Keyset.primary(keyset)), now.toString());
-        var expired = retired.entrySet().stream()
-                .filter(entry -> Instant.parse(entry.getValue()).plus(KEPT).isBefore(now))
-                .map(entry -> Long.parseLong(entry.getKey()))
-                .collect(Collectors.toSet());
-        expired.forEach(id -> {
-            retired.remove(String.valueOf(id));
-            tell.accept("key " + id + " goes: what it sealed is kept nowhere");
-        });
-        Home.write(home.at(RETIRED), Json.text(retired) + "\n");
-        return Keyset.PAIR.without(keyset, expired);
+        Home.keep(home.at(RETIRED), Json.text(retired) + "\n");
     }
 
     private Map<String, String> retired() {
@@ -130,6 +136,8 @@ final class KeyRotation {
             keyset = Keyset.WRAPPING.withAnother(keyset);
             ids = Keyset.ids(keyset);
             renew(WRAPPING, keyset);
+        } else {
+            holders.hand(WRAPPING);
         }
         long key = ids.getLast();
         int keys = ids.size();
@@ -173,7 +181,7 @@ final class KeyRotation {
     }
 
     private void renew(String name, String keyset) {
-        Home.write(home.at("keys/" + name), keyset + "\n");
+        Home.keep(home.at("keys/" + name), keyset + "\n");
         holders.hand(name);
     }
 

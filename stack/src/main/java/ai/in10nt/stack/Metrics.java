@@ -1,6 +1,5 @@
 package ai.in10nt.stack;
 
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -8,6 +7,9 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** What a service measures of itself. */
 final class Metrics {
@@ -15,6 +17,8 @@ final class Metrics {
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(1))
             .build();
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private Metrics() {}
 
@@ -25,12 +29,11 @@ final class Metrics {
 
     /** Those without labels, as whole numbers; empty where nobody answers. What isn't a number is left out. */
     static Map<String, Long> at(String url) {
+        var answer =
+                HTTP.sendAsync(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
         try {
-            var request = HttpRequest.newBuilder(URI.create(url))
-                    .timeout(Duration.ofSeconds(10))
-                    .build();
             var metrics = new LinkedHashMap<String, Long>();
-            HTTP.send(request, HttpResponse.BodyHandlers.ofString())
+            answer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)
                     .body()
                     .lines()
                     .map(line -> line.split(" ", -1))
@@ -38,7 +41,9 @@ final class Metrics {
                     .filter(words -> Double.isFinite(Double.parseDouble(words[1])))
                     .forEach(words -> metrics.put(words[0], (long) Double.parseDouble(words[1])));
             return metrics;
-        } catch (IOException e) {
+        } catch (ExecutionException | TimeoutException e) {
+            // Also one that stops in the middle of its answer.
+            answer.cancel(true);
             return Map.of();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -45,9 +45,10 @@ final class Roll {
                             }
                         },
                         Thread.ofVirtual()::start))
-                .toList();
+                .toArray(CompletableFuture<?>[]::new);
         try {
-            lanes.forEach(CompletableFuture::join);
+            // Both to their end: what was asked to stop is to be there again before this one says what went wrong.
+            CompletableFuture.allOf(lanes).join();
         } catch (CompletionException e) {
             throw e.getCause() instanceof Stack.Trouble trouble ? trouble : e;
         }

@@ -118,20 +118,27 @@ class ContainersStory {
         assertThat(page.quarkus()).startsWith("task_");
     }
 
+    private String wrapping() {
+        return stack.installation().inside("integration-service", "/run/in10nt/keys/integration-wrapping.json");
+    }
+
     @Test
     @Order(4)
     void keys_are_rotated_and_what_was_sealed_before_is_used_after() {
-        var before = stack.installation().inside("integration-service", "/run/in10nt/keys/integration-wrapping.json");
+        var before = wrapping();
         var github = Map.of("integrations", List.of("GitHub"), "integrationEnv", Map.of("GITHUB_TOKEN", "ghp_before"));
         assertThat(client.post("/instances/" + id + "/integrations", github).status())
                 .isEqualTo(200);
 
         assertThat(stack.rotateKeys()).contains("gateways seal by key", "all that is stored is sealed anew");
 
-        assertThat(Keyset.ids(stack.installation()
-                        .inside("integration-service", "/run/in10nt/keys/integration-wrapping.json")))
-                .hasSize(1)
-                .doesNotContain(Keyset.primary(before));
+        var after = wrapping();
+        assertThat(Keyset.ids(after)).hasSize(1).doesNotContain(Keyset.primary(before));
+        // And by itself, when they are old.
+        stack.letKeysBeOld();
+        await("keys are rotated by themselves")
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> Keyset.ids(wrapping()).size() == 1 && Keyset.primary(wrapping()) != Keyset.primary(after));
         // A boot is given its values anew.
         assertThat(client.post("/instances/" + id + "/restart").text("status")).isEqualTo("healthy");
         assertThat(client.post("/instances/" + id + "/execute", Map.of("command", "printf %s \"$GITHUB_TOKEN\""))
@@ -203,6 +210,13 @@ class ContainersStory {
                 Docker.docker(
                         "kill", "-s", "KILL", stack.installation().machines().getFirst());
             } else {
+                if (victim.equals("engine-guard")) {
+                    await("machines-local is up, and stays")
+                            .atMost(Duration.ofSeconds(60))
+                            .ignoreExceptions()
+                            .until(() ->
+                                    stack.installation().fly().get("/health").status() == 200);
+                }
                 stack.installation().kill(victim);
             }
 

@@ -276,6 +276,8 @@ class KillStory {
                 .asText();
         await().atMost(PATIENCE).until(() -> isToolRunning(machine));
         stack.fly().post("/v1/apps/in10nt/machines/" + machine + "/exec", Map.of("cmd", "pkill -9 opencode"));
+        // Its tool outlives it, and is not to be taken for the next one's.
+        stack.fly().post("/v1/apps/in10nt/machines/" + machine + "/exec", Map.of("cmd", "pkill -9 -x sleep"));
         await().atMost(PATIENCE).until(() -> isOver(instance, task));
         return get("/instances/" + instance + "/tasks/" + task).json();
     }
