@@ -99,7 +99,8 @@ public final class EngineGuard {
         }
         Optional<String> refusal;
         try {
-            refusal = rules.refusal(call, folder());
+            // Only a creation needs it.
+            refusal = rules.refusal(call, call.toString().equals(EngineRules.CREATE) ? folder() : null);
         } catch (UncheckedIOException e) {
             refusal = Optional.of("that isn't JSON, or not in one way only: " + e.getMessage());
         }
@@ -202,38 +203,31 @@ public final class EngineGuard {
         }
     }
 
-    /** Machines-local alone sees itself; so it is learnt where the host has its folder. */
+    /** Machines-local alone sees itself. */
     private void look(EngineCall call, OutputStream out) throws IOException {
         var whole = ask(call);
         if (!whole.status().equals("200")) {
             answer(out, Integer.parseInt(whole.status()), whole.body().getBytes(StandardCharsets.UTF_8));
             return;
         }
-        var seen = Json.read(whole.body(), JsonNode.class);
         if (!EngineRules.isDriverOf(project, labels(whole))) {
             refuse(out, 403, "machines-local looks at itself alone");
             return;
         }
-        learnFolder(seen);
         answer(out, 200, whole.body().getBytes(StandardCharsets.UTF_8));
     }
 
-    private void learnFolder(JsonNode driver) {
-        for (var mount : driver.path("Mounts")) {
-            var source = mount.path("Source").asText();
-            if (mount.path("Destination").asText().equals("/machines") && !source.isEmpty()) {
-                folder = source;
-            }
-        }
-    }
-
-    /** A guard that was started again looks for machines-local itself, which looked at itself when it started. */
+    /** Asked for, not told by machines-local's own look at itself: that one looks when it starts, and the guard may start later. */
     private @Nullable String folder() throws IOException {
         if (folder == null && !project.isEmpty()) {
             for (var container : Json.read(ask(get("/containers/json?all=1")).body(), JsonNode.class)) {
-                // The newest comes first.
-                if (folder == null && EngineRules.isDriverOf(project, container.path("Labels"))) {
-                    learnFolder(container);
+                for (var mount : container.path("Mounts")) {
+                    var source = mount.path("Source").asText();
+                    if (EngineRules.isDriverOf(project, container.path("Labels"))
+                            && mount.path("Destination").asText().equals("/machines")
+                            && !source.isEmpty()) {
+                        folder = source;
+                    }
                 }
             }
         }

@@ -39,6 +39,7 @@ final class EngineRules {
             Pattern.compile("POST /exec/[0-9a-f]{64}/start"));
     private static final Pattern ATTACH = Pattern.compile("POST /containers/" + MACHINE + "/attach");
     private static final Pattern EXEC = Pattern.compile("POST /containers/" + MACHINE + "/exec");
+    static final String CREATE = "POST /containers/create";
     static final String PROJECT = "com.docker.compose.project";
 
     /** The engine reads names in any case, so what isn't spelled like this is another one. */
@@ -114,7 +115,7 @@ final class EngineRules {
     /**
      * Why the call isn't made; empty: it is.
      *
-     * @param folder the driver's, as the engine's host calls it; absent: not known yet
+     * @param folder the driver's, as the engine's host calls it, for a creation; absent: not known yet
      */
     Optional<String> refusal(EngineCall call, @Nullable String folder) {
         var name = call.toString();
@@ -136,7 +137,7 @@ final class EngineRules {
                 call.query().containsKey("fromImage") && !call.query().containsKey("fromSrc")
                         ? Optional.empty()
                         : Optional.of("images are pulled, by fromImage");
-            case "POST /containers/create" ->
+            case CREATE ->
                 folder == null
                         ? Optional.of("no machines-local of this project is there yet")
                         : refusalOfContainer(call.query().getOrDefault("name", ""), call.body(), folder);
@@ -249,7 +250,7 @@ final class EngineRules {
         if (EXEC.matcher(call.toString()).matches()) {
             return call.with(Json.bytes(object(read(call.body())).retain(EXEC_FIELDS)));
         }
-        if (!call.toString().equals("POST /containers/create")) {
+        if (!call.toString().equals(CREATE)) {
             return call;
         }
         var container = object(read(call.body())).retain(CONTAINER_FIELDS);

@@ -161,7 +161,9 @@ class OutageStory {
                 "api-gateway-1", "provisioner-service-1", "task-service-1", "log-service-1", "integration-service-1");
         without("postgresql", () -> without("kafka", () -> services.forEach(stack::kill)));
 
-        for (var service : services().toList()) {
+        var all = services().toList();
+        assertThat(all).hasSizeGreaterThan(services.size());
+        for (var service : all) {
             var name = service.path("name").asText();
             var one = new Client(service.path("url").asText(), "");
             await(name + " is ready again")
