@@ -136,8 +136,20 @@ public final class Exchange {
             upstream.setChunked(true);
         }
         var answer = upstream.response();
-        request.pipe().endOnFailure(false).to(upstream).onFailure(_ -> upstream.reset());
+        request.pipe().endOnFailure(false).to(upstream).onFailure(_ -> {
+            upstream.reset();
+            discard(request);
+        });
         return answer;
+    }
+
+    /**
+     * Lets the client send what nobody reads any more: it may look for its answer only then. A bit later, because a pipe whose write
+     * has just failed may pause its source once more.
+     */
+    private static void discard(HttpServerRequest request) {
+        Objects.requireNonNull(Vertx.currentContext())
+                .runOnContext(_ -> request.handler(null).resume());
     }
 
     private static void endTogether(HttpServerResponse response, HttpClientRequest upstream) {
@@ -167,14 +179,24 @@ public final class Exchange {
             response.setChunked(true);
         }
         var passed = received.pipe().endOnFailure(false).to(response).recover(_ -> {
-            // Half an answer is out: only the end of the connection says so.
-            response.reset();
+            // Whichever side has failed: what is reset here doesn't hear any more that the other one is closed.
+            received.request().reset();
+            if (!response.closed()) {
+                // Half an answer is out: only the end of the connection says so.
+                response.reset();
+            }
             return Future.succeededFuture();
         });
         if (answer.isCutWhereNobodyReads()) {
             watch(request, passed);
         }
-        return passed;
+        return passed.onComplete(_ -> {
+            if (!request.isEnded()) {
+                // It has answered, and may never read the rest.
+                received.request().reset();
+                discard(request);
+            }
+        });
     }
 
     /** A client that takes nothing for a minute is gone for all that it is worth; what was written to it would wait for ever. */

@@ -10,6 +10,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.RequestOptions;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -18,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 
 class ExchangeTest {
     private static final int LARGE = 20 * 1024 * 1024;
+    private static final int READERS = 60;
 
     private final Vertx vertx = Vertx.vertx();
     private ServerSocket origin;
@@ -68,6 +71,7 @@ class ExchangeTest {
 
     @AfterEach
     void stop() throws IOException {
+        over.countDown();
         origin.close();
         vertx.close().toCompletionStage().toCompletableFuture().join();
     }
@@ -127,8 +131,17 @@ class ExchangeTest {
     /** As the simplest of servers do: all of it, and hang up. */
     private void answer(Socket socket) {
         try (socket) {
-            if (readHead(socket.getInputStream()).contains("/flood")) {
+            var head = readHead(socket.getInputStream());
+            if (head.contains("/flood")) {
                 flood(socket);
+                return;
+            }
+            if (head.contains("/endless")) {
+                goOn(socket);
+                return;
+            }
+            if (head.contains("/enough")) {
+                refuse(socket);
                 return;
             }
             var out = socket.getOutputStream();
@@ -136,6 +149,75 @@ class ExchangeTest {
             out.write(new byte[LARGE]);
         } catch (IOException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    private final CountDownLatch told = new CountDownLatch(READERS);
+
+    /** An answer that ends when its reader does. */
+    private void goOn(Socket socket) {
+        try {
+            var out = socket.getOutputStream();
+            out.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            var chunk = new byte[64 * 1024];
+            while (true) {
+                out.write("10000\r\n".getBytes(StandardCharsets.US_ASCII));
+                out.write(chunk);
+                out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
+            }
+        } catch (IOException gone) {
+            told.countDown();
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void the_connection_behind_an_answer_ends_whenever_its_reader_leaves() throws Exception {
+        for (int i = 0; i < READERS; i++) {
+            try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.actualPort())) {
+                client.getOutputStream()
+                        .write("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                client.getInputStream().readNBytes(1 + i * 16 * 1024);
+            }
+        }
+
+        assertThat(told.await(20, TimeUnit.SECONDS))
+                .as("%d of %d origins still write", told.getCount(), READERS)
+                .isTrue();
+    }
+
+    private final CountDownLatch over = new CountDownLatch(1);
+
+    /** Answers before it has the body, and neither reads on nor hangs up. */
+    private void refuse(Socket socket) throws IOException {
+        socket.getOutputStream()
+                .write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"
+                        .getBytes(StandardCharsets.US_ASCII));
+        try {
+            over.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void a_client_that_sends_more_than_is_read_gets_its_answer_and_is_not_stuck() throws Exception {
+        try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.actualPort())) {
+            client.setSoTimeout(20_000);
+            client.getOutputStream()
+                    .write(("POST /enough HTTP/1.1\r\nHost: a\r\nContent-Length: " + LARGE + "\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            var sent = CompletableFuture.runAsync(() -> {
+                try {
+                    client.getOutputStream().write(new byte[LARGE]);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+
+            sent.get(20, TimeUnit.SECONDS);
+            assertThat(readHead(client.getInputStream())).startsWith("HTTP/1.1 413");
         }
     }
 

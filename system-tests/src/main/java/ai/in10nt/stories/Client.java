@@ -9,8 +9,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** JSON over HTTP, and nothing that a stranger's client doesn't have. */
@@ -70,7 +74,6 @@ public final class Client {
     /** Gives up after so long, whatever becomes of the request. */
     public Answer send(Duration patience, String method, String path, @Nullable String body, String... headers) {
         var request = HttpRequest.newBuilder(URI.create(baseUrl + path))
-                .timeout(patience)
                 .method(
                         method,
                         body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
@@ -82,13 +85,22 @@ public final class Client {
         } else if (body != null) {
             request.header("Content-Type", "application/json");
         }
+        var answered = HTTP.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString());
         try {
-            var response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            // Not the request's own timeout: that is for the answer's head alone.
+            var response = answered.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             var answer = new Answer(response.statusCode(), response.body(), response.headers());
             check.look(method, path, answer);
             return answer;
-        } catch (IOException e) {
-            throw new UncheckedIOException(method + " " + path, e);
+        } catch (TimeoutException e) {
+            var what = "no whole answer within " + patience + "; in sockets wait: " + Sockets.waiting();
+            answered.cancel(true);
+            throw new UncheckedIOException(method + " " + path + ": " + what, new HttpTimeoutException(what));
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof IOException failure) {
+                throw new UncheckedIOException(method + " " + path + ": " + failure, failure);
+            }
+            throw new IllegalStateException(method + " " + path, e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);

@@ -2,6 +2,7 @@ package ai.in10nt.stories;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -12,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -29,10 +31,12 @@ class PortStory {
     /** Tells what it was asked; a path says what it is to do. */
     private static final String SERVER = """
             const http = require('http'), crypto = require('crypto');
+            let open = 0;
             const server = http.createServer((q, a) => {
               if (q.url === '/redirect') { a.writeHead(302, { Location: 'http://localhost:5173/there' }); return a.end(); }
               if (q.url === '/cookie') { a.setHeader('Set-Cookie', 'a=b; Path=/; Domain=localhost'); return a.end(); }
-              if (q.url === '/large') { a.write(Buffer.alloc(50 << 20)); return a.end(); }
+              if (q.url === '/large') { open++; a.on('close', () => open--); a.write(Buffer.alloc(50 << 20)); return a.end(); }
+              if (q.url === '/open') return a.end(String(open));
               if (q.url === '/cut') { a.writeHead(200, { 'Content-Length': 1000 }); a.write('half'); return setTimeout(() => q.socket.destroy(), 50); }
               if (q.url === '/events') { a.writeHead(200, { 'Content-Type': 'text/event-stream' }); return a.write('data: now\\n\\n'); }
               let length = 0; q.on('data', d => length += d.length);
@@ -141,6 +145,23 @@ class PortStory {
         try (var body = events.body()) {
             assertThat(new String(body.readNBytes(11), StandardCharsets.UTF_8)).isEqualTo("data: now\n\n");
         }
+    }
+
+    @Test
+    void a_server_hears_that_its_reader_left_whenever_that_is() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            try (var socket = new Socket(
+                    InetAddress.getLoopbackAddress(),
+                    URI.create(stack.baseUrl()).getPort())) {
+                var head = "GET /instances/" + id + "/proxy/5173/large HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "
+                        + stack.key() + "\r\n\r\n";
+                socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+                socket.getInputStream().readNBytes(1 + i * 256 * 1024);
+            }
+        }
+
+        await().atMost(Duration.ofSeconds(20))
+                .untilAsserted(() -> assertThat(proxied("/open").body()).isEqualTo("0"));
     }
 
     @Test
