@@ -1,6 +1,7 @@
 package ai.in10nt.agent;
 
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.OpenOptions;
@@ -140,7 +141,13 @@ final class FileApi {
         own.runOnContext(_ -> context.vertx()
                 .fileSystem()
                 .open(draft.toString(), options)
-                .compose(file -> context.request().pipeTo(file))
+                .compose(file -> {
+                    if (context.response().closed()) {
+                        // Whoever has left before this doesn't say so any more.
+                        return file.close().compose(_ -> Future.failedFuture(new IOException("the client has left")));
+                    }
+                    return context.request().pipeTo(file);
+                })
                 .onComplete(received));
         Api.await(received.future());
     }

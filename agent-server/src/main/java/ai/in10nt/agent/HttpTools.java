@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,6 +15,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,18 +123,32 @@ final class HttpTools {
                 request.setHeader("traceparent", run.trace().traceparent());
             }
             var response = http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+            // The request's own time ends with the answer's head.
+            var late = CompletableFuture.runAsync(
+                    () -> close(response.body()),
+                    CompletableFuture.delayedExecutor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
             try (var body = response.body()) {
                 var bytes = body.readNBytes(MOST_BYTES);
                 var text = new String(bytes, StandardCharsets.UTF_8)
                         + (bytes.length == MOST_BYTES && body.read() >= 0 ? "\n[cut after 256 KiB]" : "");
                 boolean isGood = response.statusCode() >= 200 && response.statusCode() < 300;
                 return content(isGood ? text : "HTTP " + response.statusCode() + "\n" + text, !isGood);
+            } finally {
+                late.cancel(false);
             }
         } catch (IOException | IllegalArgumentException | Variables.Unknown e) {
             return content(masks.in(tool.name() + " can't be reached: " + e), true);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return content("interrupted", true);
+        }
+    }
+
+    private static void close(InputStream body) {
+        try {
+            body.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

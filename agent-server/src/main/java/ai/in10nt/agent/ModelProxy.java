@@ -3,6 +3,7 @@ package ai.in10nt.agent;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.TaskCommand.RunOptions;
 import ai.in10nt.contracts.Trace;
+import ai.in10nt.httpproxy.Exchange;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vertx.core.Future;
@@ -10,7 +11,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -95,14 +95,14 @@ final class ModelProxy {
             if (provider.apiKey() != null) {
                 upstream.putHeader("Authorization", "Bearer " + provider.apiKey());
             }
-            abortWith(request, upstream);
+            // When the agent hangs up, because the run was aborted, the provider is hung up on too.
+            if (request.response().closed()) {
+                upstream.reset();
+                return Future.failedFuture("the agent has left");
+            }
+            request.response().closeHandler(_ -> upstream.reset());
             return upstream.send(body).compose(answer -> pass(request, provider, answer));
         });
-    }
-
-    /** When the agent hangs up, because the run was aborted, the provider is hung up on too. */
-    private static void abortWith(HttpServerRequest request, HttpClientRequest upstream) {
-        request.connection().closeHandler(_ -> upstream.reset());
     }
 
     private Future<Void> pass(HttpServerRequest request, AgentConfig.Provider provider, HttpClientResponse answer) {
@@ -112,7 +112,7 @@ final class ModelProxy {
                 response.putHeader(name, answer.getHeader(name));
             }
         }
-        response.setChunked(true);
+        response.setChunked(true).closeHandler(_ -> Exchange.discard(answer));
         var meter = new Meter(String.valueOf(answer.getHeader("Content-Type")).startsWith("text/event-stream"));
         answer.handler(chunk -> {
             meter.read(chunk);

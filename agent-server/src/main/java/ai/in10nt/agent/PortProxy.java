@@ -27,8 +27,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class PortProxy {
     private static final int CONNECT_MS = 2000;
-    /** Below what servers close idle connections after: Node's do after five. */
-    private static final int KEPT_S = 4;
 
     /** Each may have two megabytes in the gateway that nobody reads. */
     private static final int MOST_UPGRADES = 64;
@@ -47,7 +45,8 @@ final class PortProxy {
         this.client = vertx.createHttpClient(
                 new HttpClientOptions()
                         .setConnectTimeout(CONNECT_MS)
-                        .setKeepAliveTimeout(KEPT_S)
+                        // Loopback costs nothing, and servers close what is idle just when it is used.
+                        .setKeepAlive(false)
                         .setMaxHeaderSize(64 * 1024)
                         .setMaxChunkSize(64 * 1024)
                         .setMaxInitialLineLength(64 * 1024)

@@ -110,8 +110,7 @@ class ServiceStreams {
             if (status < 400) {
                 return Optional.empty();
             }
-            received.resume();
-            return Optional.of(received.body().compose(body -> {
+            return Optional.of(Exchange.body(received, Streams.MAX_PROBLEM).compose(body -> {
                 if (status >= 500 || received.getHeader(AgentAccess.PROBLEM_HEADER) == null) {
                     return Future.failedFuture("status " + status);
                 }

@@ -8,6 +8,7 @@ import ai.in10nt.contracts.Json;
 import ai.in10nt.httpproxy.Exchange;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
@@ -40,7 +41,7 @@ class Streams {
     /** Two megabytes each, where nobody reads, are three quarters of the room for them. */
     private static final int MOST_UPGRADES = 192;
 
-    private static final int MAX_PROBLEM = 64 * 1024;
+    static final int MAX_PROBLEM = 64 * 1024;
 
     /** Where an instance is, as it was a moment ago. */
     record Target(InstanceData instance, String host, int port, String token, long until) {}
@@ -63,7 +64,7 @@ class Streams {
                 new PoolOptions().setHttp1MaxSize(1024).setMaxWaitQueueSize(1024));
     }
 
-    /** The instance's machine, once it is healthy; may wait for that. */
+    /** The instance's machine, once it is healthy; may wait for that. Ends on the caller's context, and nowhere else. */
     Future<Target> find(Vertx vertx, String tenant, String id) {
         var key = tenant + "\n" + id;
         var recent = known.get(key);
@@ -71,18 +72,16 @@ class Streams {
             return Future.succeededFuture(recent);
         }
         var context = vertx.getOrCreateContext();
-        return Future.<Target>future(promise -> Thread.ofVirtual().start(() -> {
-                    try {
-                        promise.complete(look(tenant, id, key));
-                    } catch (RuntimeException e) {
-                        promise.fail(e);
-                    }
-                }))
-                .transform(result -> {
-                    var onContext = io.vertx.core.Promise.<Target>promise();
-                    context.runOnContext(_ -> onContext.handle(result));
-                    return onContext.future();
-                });
+        var found = Promise.<Target>promise();
+        Thread.ofVirtual().start(() -> {
+            try {
+                var target = look(tenant, id, key);
+                context.runOnContext(_ -> found.complete(target));
+            } catch (RuntimeException e) {
+                context.runOnContext(_ -> found.fail(e));
+            }
+        });
+        return found.future();
     }
 
     private Target look(String tenant, String id, String key) {
@@ -151,8 +150,7 @@ class Streams {
             if (code == null) {
                 return Optional.empty();
             }
-            received.resume();
-            return Optional.of(received.body().map(body -> {
+            return Optional.of(Exchange.body(received, MAX_PROBLEM).map(body -> {
                 var range = received.getHeader("Content-Range");
                 if (range != null) {
                     request.response().putHeader("Content-Range", range);
@@ -162,7 +160,7 @@ class Streams {
                         request,
                         body.length() == 0
                                 ? Machines.refused(received.statusCode(), new AgentProblem(code, code))
-                                : problem(received.statusCode(), body.length() > MAX_PROBLEM ? "" : body.toString()));
+                                : problem(received.statusCode(), body.toString()));
                 return null;
             }));
         }

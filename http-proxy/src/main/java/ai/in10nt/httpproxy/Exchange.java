@@ -2,7 +2,9 @@ package ai.in10nt.httpproxy;
 
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
@@ -87,9 +89,13 @@ public final class Exchange {
      *     What goes wrong later ends the connection
      */
     public static Future<Void> pass(HttpServerRequest request, HttpClient client, RequestOptions to, Answer answer) {
+        if (!isOnItsThread(request)) {
+            return Future.failedFuture(
+                    new IllegalStateException("an exchange began on another thread than its request's"));
+        }
         to.setMethod(request.method());
         if (isUpgrade(request)) {
-            return upgrade(request, client, to, answer);
+            return Upgrade.pass(request, client, to, answer);
         }
         return client.request(to)
                 .compose(upstream -> send(request, upstream))
@@ -98,6 +104,11 @@ public final class Exchange {
                         ? client.request(to).compose(again -> send(request, again))
                         : Future.failedFuture(failure))
                 .compose(received -> receive(request, received, answer));
+    }
+
+    /** A pipe on another thread misses, now and then, that it may go on, and then never does. */
+    private static boolean isOnItsThread(HttpServerRequest request) {
+        return ((ConnectionBase) request.connection()).channel().eventLoop().inEventLoop();
     }
 
     /** Whether it asks for another protocol, such as WebSocket. */
@@ -124,6 +135,9 @@ public final class Exchange {
     }
 
     private static Future<HttpClientResponse> send(HttpServerRequest request, HttpClientRequest upstream) {
+        if (request.response().closed()) {
+            return gone(upstream);
+        }
         endTogether(request.response(), upstream);
         if (!hasBody(request)) {
             request.resume();
@@ -143,6 +157,12 @@ public final class Exchange {
         return answer;
     }
 
+    /** Who was gone before anybody listened isn't heard of again. */
+    static <T> Future<T> gone(HttpClientRequest upstream) {
+        upstream.reset();
+        return Future.failedFuture("the client has left");
+    }
+
     /**
      * Lets the client send what nobody reads any more: it may look for its answer only then. A bit later, because a pipe whose write
      * has just failed may pause its source once more.
@@ -152,7 +172,25 @@ public final class Exchange {
                 .runOnContext(_ -> request.handler(null).resume());
     }
 
-    private static void endTogether(HttpServerResponse response, HttpClientRequest upstream) {
+    /**
+     * Nobody reads the rest of this answer. To be called on its context. Its connection is closed if that is still on its way; where all of it is here already, another
+     * request may have the connection by now. A bit later, as above.
+     */
+    public static void discard(HttpClientResponse received) {
+        var context = Objects.requireNonNull(Vertx.currentContext());
+        context.runOnContext(_ -> {
+            received.handler(null).resume();
+            context.runOnContext(_ -> {
+                if (!received.end().isComplete()) {
+                    received.request().reset();
+                }
+            });
+        });
+    }
+
+    static void endTogether(HttpServerResponse response, HttpClientRequest upstream) {
+        // What goes wrong is told by the futures; without a handler it would be logged as well.
+        upstream.exceptionHandler(_ -> {});
         response.closeHandler(_ -> {
             if (!response.ended()) {
                 upstream.reset();
@@ -161,12 +199,20 @@ public final class Exchange {
         response.exceptionHandler(_ -> upstream.reset());
     }
 
-    private static Future<Void> receive(HttpServerRequest request, HttpClientResponse received, Answer answer) {
+    static Future<Void> receive(HttpServerRequest request, HttpClientResponse received, Answer answer) {
         received.pause();
-        var instead = answer.instead(received);
-        if (instead.isPresent()) {
-            return instead.get();
-        }
+        return answer.instead(received)
+                .orElseGet(() -> passOn(request, received, answer))
+                .onComplete(_ -> {
+                    if (!request.isEnded()) {
+                        // It has answered, and may never read the rest.
+                        received.request().reset();
+                        discard(request);
+                    }
+                });
+    }
+
+    private static Future<Void> passOn(HttpServerRequest request, HttpClientResponse received, Answer answer) {
         var response = head(request, received, answer);
         boolean hasNoBody = request.method().equals(HttpMethod.HEAD)
                 || received.statusCode() == 204
@@ -178,9 +224,15 @@ public final class Exchange {
         if (!response.headers().contains(HttpHeaders.CONTENT_LENGTH)) {
             response.setChunked(true);
         }
+        response.closeHandler(_ -> {
+            if (!response.ended()) {
+                discard(received);
+            }
+        });
+        response.exceptionHandler(_ -> discard(received));
         var passed = received.pipe().endOnFailure(false).to(response).recover(_ -> {
-            // Whichever side has failed: what is reset here doesn't hear any more that the other one is closed.
-            received.request().reset();
+            // Whichever side has failed: what is reset here doesn't hear any more that it is closed.
+            discard(received);
             if (!response.closed()) {
                 // Half an answer is out: only the end of the connection says so.
                 response.reset();
@@ -190,13 +242,27 @@ public final class Exchange {
         if (answer.isCutWhereNobodyReads()) {
             watch(request, passed);
         }
-        return passed.onComplete(_ -> {
-            if (!request.isEnded()) {
-                // It has answered, and may never read the rest.
-                received.request().reset();
-                discard(request);
-            }
-        });
+        return passed;
+    }
+
+    /**
+     * All of an answer's body, which has been paused.
+     *
+     * @param most bytes; of a longer one nothing is kept, and it counts as empty
+     */
+    public static Future<Buffer> body(HttpClientResponse received, int most) {
+        var whole = Promise.<Buffer>promise();
+        var body = Buffer.buffer();
+        received.handler(bytes -> {
+                    body.appendBuffer(bytes);
+                    if (body.length() > most && whole.tryComplete(Buffer.buffer())) {
+                        received.request().reset();
+                    }
+                })
+                .exceptionHandler(whole::tryFail)
+                .endHandler(_ -> whole.tryComplete(body))
+                .resume();
+        return whole.future();
     }
 
     /** A client that takes nothing for a minute is gone for all that it is worth; what was written to it would wait for ever. */
@@ -211,39 +277,12 @@ public final class Exchange {
         passed.onComplete(_ -> vertx.cancelTimer(looking));
     }
 
-    private static HttpServerResponse head(HttpServerRequest request, HttpClientResponse received, Answer answer) {
+    static HttpServerResponse head(HttpServerRequest request, HttpClientResponse received, Answer answer) {
         var response =
                 request.response().setStatusCode(received.statusCode()).setStatusMessage(received.statusMessage());
         var headers = endToEnd(received.headers());
         answer.headers(headers);
         response.headers().addAll(headers);
         return response;
-    }
-
-    private static Future<Void> upgrade(
-            HttpServerRequest request, HttpClient client, RequestOptions to, Answer answer) {
-        to.putHeader("Connection", "Upgrade");
-        to.putHeader("Upgrade", request.getHeader(HttpHeaders.UPGRADE));
-        return client.request(to).compose(upstream -> {
-            endTogether(request.response(), upstream);
-            request.resume();
-            return upstream.connect()
-                    .compose(received -> received.statusCode() == 101
-                            ? join(request, received, answer)
-                            : receive(request, received, answer));
-        });
-    }
-
-    private static Future<Void> join(HttpServerRequest request, HttpClientResponse received, Answer answer) {
-        var other = received.netSocket();
-        other.pause();
-        head(request, received, answer)
-                .putHeader("Connection", "Upgrade")
-                .putHeader("Upgrade", String.valueOf(received.getHeader(HttpHeaders.UPGRADE)));
-        var vertx = Objects.requireNonNull(Vertx.currentContext()).owner();
-        var ofOther = (ConnectionBase) received.request().connection();
-        return request.toNetSocket()
-                .onFailure(_ -> other.close())
-                .compose(socket -> Tunnel.join(vertx, socket, (ConnectionBase) socket, other, ofOther));
     }
 }

@@ -1,11 +1,15 @@
 package ai.in10nt.httpproxy;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.WriteBufferWaterMark;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.impl.ConnectionBase;
+import java.util.Objects;
 
 /**
  * Two connections joined: what one sends is written to the other, both ways, until one of them ends. Every close of Vert.x waits until
@@ -36,21 +40,48 @@ final class Tunnel {
                 far.cut();
             }
         });
-        server.closeHandler(_ -> {
+        // Not the socket's own handler, which doesn't hear of every end.
+        ofServer.closeFuture().onComplete(_ -> {
             vertx.cancelTimer(watch);
             over.tryComplete();
             vertx.setTimer(REST_MS, _ -> near.cut());
         });
         client.closeHandler(_ -> vertx.setTimer(REST_MS, _ -> far.cut()));
-        pipe(client, server);
-        pipe(server, client);
+        send(client, server, far.channel());
+        server.pipeTo(client).onComplete(_ -> end(client, server));
         return over.future();
     }
 
-    private static void pipe(NetSocket from, NetSocket to) {
-        from.pipeTo(to).onComplete(_ -> {
-            from.close();
-            to.close();
+    /** By hand: a client's connection that was upgraded never says that its queue is full, so nothing would stop what isn't read. */
+    private static void send(NetSocket client, NetSocket server, Channel to) {
+        var own = Objects.requireNonNull(Vertx.currentContext());
+        to.pipeline().addFirst(new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelWritabilityChanged(ChannelHandlerContext context) {
+                own.runOnContext(_ -> flow(client, to));
+                context.fireChannelWritabilityChanged();
+            }
         });
+        client.handler(bytes -> {
+                    server.write(bytes);
+                    flow(client, to);
+                })
+                .endHandler(_ -> end(client, server))
+                .exceptionHandler(_ -> end(client, server))
+                .resume();
+    }
+
+    /** Whichever way it changes while this looks, it looks again. */
+    private static void flow(NetSocket client, Channel to) {
+        if (to.isWritable()) {
+            client.resume();
+        } else {
+            client.pause();
+        }
+    }
+
+    private static void end(NetSocket client, NetSocket server) {
+        client.close();
+        server.close();
     }
 }

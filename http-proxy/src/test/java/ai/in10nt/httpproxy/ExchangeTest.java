@@ -21,16 +21,26 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExchangeTest {
     private static final int LARGE = 20 * 1024 * 1024;
     private static final int READERS = 60;
+    /** What the kernel keeps on the way, at most, and more. */
+    private static final int MOST_IN_SOCKETS = 100 * 1024 * 1024;
+
+    private static final byte[] SWITCHING =
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: flood\r\nConnection: Upgrade\r\n\r\n"
+                    .getBytes(StandardCharsets.US_ASCII);
 
     private final Vertx vertx = Vertx.vertx();
+    private final CountDownLatch over = new CountDownLatch(1);
     private ServerSocket origin;
     private HttpServer proxy;
 
@@ -93,8 +103,7 @@ class ExchangeTest {
     private void flood(Socket socket) {
         try (socket) {
             var out = socket.getOutputStream();
-            out.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: flood\r\nConnection: Upgrade\r\n\r\n"
-                    .getBytes(StandardCharsets.US_ASCII));
+            out.write(SWITCHING);
             while (true) {
                 out.write(new byte[64 * 1024]);
             }
@@ -141,7 +150,16 @@ class ExchangeTest {
                 return;
             }
             if (head.contains("/enough")) {
-                refuse(socket);
+                refuse(socket, head.contains("/enough/empty") ? "204 No Content" : "413 Content Too Large");
+                return;
+            }
+            if (head.contains("/other")) {
+                refuse(socket, "404 Not Found");
+                return;
+            }
+            if (head.contains("/deaf")) {
+                socket.getOutputStream().write(SWITCHING);
+                wait(over);
                 return;
             }
             var out = socket.getOutputStream();
@@ -186,27 +204,34 @@ class ExchangeTest {
                 .isTrue();
     }
 
-    private final CountDownLatch over = new CountDownLatch(1);
-
-    /** Answers before it has the body, and neither reads on nor hangs up. */
-    private void refuse(Socket socket) throws IOException {
+    /** Answers before it has the body, and neither reads on nor hangs up until it is hung up on. */
+    private void refuse(Socket socket, String status) throws IOException {
         socket.getOutputStream()
-                .write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"
-                        .getBytes(StandardCharsets.US_ASCII));
+                .write(("HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+        if (status.startsWith("404")) {
+            socket.getInputStream().readAllBytes();
+            told.countDown();
+        } else {
+            wait(over);
+        }
+    }
+
+    private static void wait(CountDownLatch latch) {
         try {
-            over.await();
+            latch.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    @Test
+    @ParameterizedTest
+    @ValueSource(strings = {"/enough", "/enough/empty"})
     @Timeout(60)
-    void a_client_that_sends_more_than_is_read_gets_its_answer_and_is_not_stuck() throws Exception {
+    void a_client_that_sends_more_than_is_read_gets_its_answer_and_is_not_stuck(String path) throws Exception {
         try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.actualPort())) {
             client.setSoTimeout(20_000);
             client.getOutputStream()
-                    .write(("POST /enough HTTP/1.1\r\nHost: a\r\nContent-Length: " + LARGE + "\r\n\r\n")
+                    .write(("POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + LARGE + "\r\n\r\n")
                             .getBytes(StandardCharsets.US_ASCII));
             var sent = CompletableFuture.runAsync(() -> {
                 try {
@@ -217,8 +242,50 @@ class ExchangeTest {
             });
 
             sent.get(20, TimeUnit.SECONDS);
-            assertThat(readHead(client.getInputStream())).startsWith("HTTP/1.1 413");
+            assertThat(readHead(client.getInputStream())).containsPattern("^HTTP/1.1 (413|204)");
         }
+    }
+
+    @Test
+    @Timeout(60)
+    void an_upgrade_that_is_not_made_leaves_no_connection_behind() throws Exception {
+        for (int i = 0; i < READERS; i++) {
+            try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.actualPort())) {
+                client.setSoTimeout(20_000);
+                client.getOutputStream()
+                        .write("GET /other HTTP/1.1\r\nHost: a\r\nUpgrade: flood\r\nConnection: Upgrade\r\n\r\n"
+                                .getBytes(StandardCharsets.US_ASCII));
+                assertThat(readHead(client.getInputStream())).startsWith("HTTP/1.1 404");
+            }
+        }
+
+        assertThat(told.await(20, TimeUnit.SECONDS))
+                .as("%d of %d connections are still there", told.getCount(), READERS)
+                .isTrue();
+    }
+
+    @Test
+    @Timeout(60)
+    void what_a_client_sends_by_an_upgrade_and_nobody_reads_is_not_kept_in_memory() throws Exception {
+        var sent = new AtomicLong();
+        try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.actualPort())) {
+            client.getOutputStream()
+                    .write("GET /deaf HTTP/1.1\r\nHost: a\r\nUpgrade: flood\r\nConnection: Upgrade\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            readHead(client.getInputStream());
+            var writer = Thread.ofVirtual().start(() -> {
+                try {
+                    while (sent.addAndGet(64 * 1024) < 4L * MOST_IN_SOCKETS) {
+                        client.getOutputStream().write(new byte[64 * 1024]);
+                    }
+                } catch (IOException gone) {
+                    // It left.
+                }
+            });
+            writer.join(Duration.ofSeconds(5));
+        }
+
+        assertThat(sent.get()).isLessThan(MOST_IN_SOCKETS);
     }
 
     private static String readHead(InputStream in) throws IOException {
