@@ -35,6 +35,7 @@ final class PortProxy {
 
     private final Ports ports;
     private final HttpClient client;
+    private final HttpClient upgrading;
     private final AtomicInteger upgrades = new AtomicInteger();
     private final Map<Integer, Known> known = new ConcurrentHashMap<>();
 
@@ -42,11 +43,17 @@ final class PortProxy {
 
     PortProxy(Vertx vertx, Ports ports) {
         this.ports = ports;
-        this.client = vertx.createHttpClient(
+        // Loopback costs nothing, and servers close what is idle just when it is used again.
+        this.client = client(vertx, false);
+        // Without that, Vert.x would say "Connection: close" in place of "Connection: Upgrade".
+        this.upgrading = client(vertx, true);
+    }
+
+    private static HttpClient client(Vertx vertx, boolean keepsAlive) {
+        return vertx.createHttpClient(
                 new HttpClientOptions()
                         .setConnectTimeout(CONNECT_MS)
-                        // Loopback costs nothing, and servers close what is idle just when it is used.
-                        .setKeepAlive(false)
+                        .setKeepAlive(keepsAlive)
                         .setMaxHeaderSize(64 * 1024)
                         .setMaxChunkSize(64 * 1024)
                         .setMaxInitialLineLength(64 * 1024)
@@ -71,7 +78,8 @@ final class PortProxy {
             return;
         }
         target(context, port)
-                .compose(address -> Exchange.pass(request, client, to(request, port, address), new Local(port)))
+                .compose(address -> Exchange.pass(
+                        request, isUpgrade ? upgrading : client, to(request, port, address), new Local(port)))
                 .onFailure(failure -> {
                     known.remove(port);
                     refuse(context, port, failure);
