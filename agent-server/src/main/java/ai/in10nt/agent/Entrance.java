@@ -49,8 +49,9 @@ final class Entrance {
             var here = context.vertx().getOrCreateContext();
             context.request().pause();
             opened.onSuccess(router -> here.runOnContext(_ -> {
-                router.handleContext(context);
+                // First, so that whoever takes it may pause it again.
                 context.request().resume();
+                router.handleContext(context);
             }));
         }
     }

@@ -3,7 +3,7 @@ package ai.in10nt.agent;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.TaskCommand.RunOptions;
 import ai.in10nt.contracts.Trace;
-import ai.in10nt.httpproxy.Exchange;
+import ai.in10nt.httpproxy.Rest;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vertx.core.Future;
@@ -95,6 +95,7 @@ final class ModelProxy {
             if (provider.apiKey() != null) {
                 upstream.putHeader("Authorization", "Bearer " + provider.apiKey());
             }
+            upstream.exceptionHandler(_ -> {});
             // When the agent hangs up, because the run was aborted, the provider is hung up on too.
             if (request.response().closed()) {
                 upstream.reset();
@@ -112,7 +113,7 @@ final class ModelProxy {
                 response.putHeader(name, answer.getHeader(name));
             }
         }
-        response.setChunked(true).closeHandler(_ -> Exchange.discard(answer));
+        response.setChunked(true).closeHandler(_ -> Rest.discard(answer));
         var meter = new Meter(String.valueOf(answer.getHeader("Content-Type")).startsWith("text/event-stream"));
         answer.handler(chunk -> {
             meter.read(chunk);

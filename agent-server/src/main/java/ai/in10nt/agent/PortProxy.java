@@ -27,6 +27,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class PortProxy {
     private static final int CONNECT_MS = 2000;
+    /** Idle connections are looked at once a second, and servers close theirs: Node's do after five. */
+    private static final int KEPT_S = 3;
 
     /** Each may have two megabytes in the gateway that nobody reads. */
     private static final int MOST_UPGRADES = 64;
@@ -35,7 +37,6 @@ final class PortProxy {
 
     private final Ports ports;
     private final HttpClient client;
-    private final HttpClient upgrading;
     private final AtomicInteger upgrades = new AtomicInteger();
     private final Map<Integer, Known> known = new ConcurrentHashMap<>();
 
@@ -43,17 +44,10 @@ final class PortProxy {
 
     PortProxy(Vertx vertx, Ports ports) {
         this.ports = ports;
-        // Loopback costs nothing, and servers close what is idle just when it is used again.
-        this.client = client(vertx, false);
-        // Without that, Vert.x would say "Connection: close" in place of "Connection: Upgrade".
-        this.upgrading = client(vertx, true);
-    }
-
-    private static HttpClient client(Vertx vertx, boolean keepsAlive) {
-        return vertx.createHttpClient(
+        this.client = vertx.createHttpClient(
                 new HttpClientOptions()
                         .setConnectTimeout(CONNECT_MS)
-                        .setKeepAlive(keepsAlive)
+                        .setKeepAliveTimeout(KEPT_S)
                         .setMaxHeaderSize(64 * 1024)
                         .setMaxChunkSize(64 * 1024)
                         .setMaxInitialLineLength(64 * 1024)
@@ -78,8 +72,7 @@ final class PortProxy {
             return;
         }
         target(context, port)
-                .compose(address -> Exchange.pass(
-                        request, isUpgrade ? upgrading : client, to(request, port, address), new Local(port)))
+                .compose(address -> Exchange.pass(request, client, to(request, port, address), new Local(port)))
                 .onFailure(failure -> {
                     known.remove(port);
                     refuse(context, port, failure);
@@ -147,6 +140,8 @@ final class PortProxy {
 
         @Override
         public Optional<Future<Void>> instead(HttpClientResponse answer) {
+            // Vert.x would keep the connection just as long as the server says, and use it when that closes it.
+            answer.headers().remove("Keep-Alive");
             return Optional.empty();
         }
     }

@@ -14,6 +14,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.http.StreamResetException;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.util.HashSet;
 import java.util.Locale;
@@ -100,7 +101,7 @@ public final class Exchange {
         return client.request(to)
                 .compose(upstream -> send(request, upstream))
                 // A connection that was kept may have been closed by the other side just now.
-                .recover(failure -> mayBeRepeated(request)
+                .recover(failure -> mayBeRepeated(request) && !(failure instanceof StreamResetException)
                         ? client.request(to).compose(again -> send(request, again))
                         : Future.failedFuture(failure))
                 .compose(received -> receive(request, received, answer));
@@ -111,13 +112,22 @@ public final class Exchange {
         return ((ConnectionBase) request.connection()).channel().eventLoop().inEventLoop();
     }
 
-    /** Whether it asks for another protocol, such as WebSocket. */
+    /**
+     * Whether it asks for another protocol, such as WebSocket, and for nothing else: what is offered with any request (TLS of RFC 2817, HTTP/2
+     * of RFC 7540) may be declined, and is.
+     */
     public static boolean isUpgrade(HttpServerRequest request) {
         var connection = String.valueOf(request.getHeader(HttpHeaders.CONNECTION));
-        return request.version() == HttpVersion.HTTP_1_1
-                && request.headers().contains(HttpHeaders.UPGRADE)
-                && connection.toLowerCase(Locale.ROOT).contains("upgrade")
-                && !"h2c".equalsIgnoreCase(request.getHeader(HttpHeaders.UPGRADE));
+        var protocol = request.getHeader(HttpHeaders.UPGRADE);
+        if (protocol == null || request.version() != HttpVersion.HTTP_1_1) {
+            return false;
+        }
+        var lower = protocol.toLowerCase(Locale.ROOT);
+        return connection.toLowerCase(Locale.ROOT).contains("upgrade")
+                && request.method().equals(HttpMethod.GET)
+                && !hasBody(request)
+                && !lower.contains("h2c")
+                && !lower.startsWith("tls/");
     }
 
     private static boolean hasBody(HttpServerRequest request) {
@@ -150,42 +160,19 @@ public final class Exchange {
             upstream.setChunked(true);
         }
         var answer = upstream.response();
+        // The server may have an answer before there is any body.
+        upstream.sendHead();
         request.pipe().endOnFailure(false).to(upstream).onFailure(_ -> {
             upstream.reset();
-            discard(request);
+            Rest.discard(request);
         });
         return answer;
     }
 
     /** Who was gone before anybody listened isn't heard of again. */
     static <T> Future<T> gone(HttpClientRequest upstream) {
-        upstream.reset();
+        upstream.exceptionHandler(_ -> {}).reset();
         return Future.failedFuture("the client has left");
-    }
-
-    /**
-     * Lets the client send what nobody reads any more: it may look for its answer only then. A bit later, because a pipe whose write
-     * has just failed may pause its source once more.
-     */
-    private static void discard(HttpServerRequest request) {
-        Objects.requireNonNull(Vertx.currentContext())
-                .runOnContext(_ -> request.handler(null).resume());
-    }
-
-    /**
-     * Nobody reads the rest of this answer. To be called on its context. Its connection is closed if that is still on its way; where all of it is here already, another
-     * request may have the connection by now. A bit later, as above.
-     */
-    public static void discard(HttpClientResponse received) {
-        var context = Objects.requireNonNull(Vertx.currentContext());
-        context.runOnContext(_ -> {
-            received.handler(null).resume();
-            context.runOnContext(_ -> {
-                if (!received.end().isComplete()) {
-                    received.request().reset();
-                }
-            });
-        });
     }
 
     static void endTogether(HttpServerResponse response, HttpClientRequest upstream) {
@@ -201,13 +188,18 @@ public final class Exchange {
 
     static Future<Void> receive(HttpServerRequest request, HttpClientResponse received, Answer answer) {
         received.pause();
+        var response = request.response();
+        response.closeHandler(_ -> {
+            if (!response.ended()) {
+                Rest.discard(received);
+            }
+        });
+        response.exceptionHandler(_ -> Rest.discard(received));
         return answer.instead(received)
                 .orElseGet(() -> passOn(request, received, answer))
                 .onComplete(_ -> {
                     if (!request.isEnded()) {
-                        // It has answered, and may never read the rest.
-                        received.request().reset();
-                        discard(request);
+                        Rest.await(request, received.request());
                     }
                 });
     }
@@ -224,15 +216,9 @@ public final class Exchange {
         if (!response.headers().contains(HttpHeaders.CONTENT_LENGTH)) {
             response.setChunked(true);
         }
-        response.closeHandler(_ -> {
-            if (!response.ended()) {
-                discard(received);
-            }
-        });
-        response.exceptionHandler(_ -> discard(received));
         var passed = received.pipe().endOnFailure(false).to(response).recover(_ -> {
             // Whichever side has failed: what is reset here doesn't hear any more that it is closed.
-            discard(received);
+            Rest.discard(received);
             if (!response.closed()) {
                 // Half an answer is out: only the end of the connection says so.
                 response.reset();

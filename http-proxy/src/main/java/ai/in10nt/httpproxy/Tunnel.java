@@ -21,6 +21,12 @@ final class Tunnel {
     /** For what a side that has closed sent before. */
     private static final long REST_MS = 5000;
 
+    /**
+     * So often only one side was seen to take nothing: for five minutes. The other one isn't read from meanwhile, so it would not be
+     * noticed that it has left.
+     */
+    private static final int ONE_WAY_LOOKS = 15;
+
     /** What waits to be written, at most, beside what was read last: many may be stuck at once. */
     private static final WriteBufferWaterMark WAITING = new WriteBufferWaterMark(8 * 1024, 16 * 1024);
 
@@ -35,7 +41,9 @@ final class Tunnel {
         near.channel().config().setWriteBufferWaterMark(WAITING);
         far.channel().config().setWriteBufferWaterMark(WAITING);
         long watch = vertx.setPeriodic(Outbound.LOOK_MS, _ -> {
-            if (Math.min(near.looks(), far.looks()) >= Outbound.LOOKS) {
+            int nearLooks = near.looks();
+            int farLooks = far.looks();
+            if (Math.min(nearLooks, farLooks) >= Outbound.LOOKS || Math.max(nearLooks, farLooks) >= ONE_WAY_LOOKS) {
                 near.cut();
                 far.cut();
             }
@@ -48,8 +56,26 @@ final class Tunnel {
         });
         client.closeHandler(_ -> vertx.setTimer(REST_MS, _ -> far.cut()));
         send(client, server, far.channel());
-        server.pipeTo(client).onComplete(_ -> end(client, server));
+        receive(client, server);
         return over.future();
+    }
+
+    /** By hand: a pipe drops what waits in it when the server hangs up. */
+    private static void receive(NetSocket client, NetSocket server) {
+        var own = Objects.requireNonNull(Vertx.currentContext());
+        client.drainHandler(_ -> server.resume());
+        server.handler(bytes -> {
+                    client.write(bytes);
+                    if (client.writeQueueFull()) {
+                        server.pause();
+                    }
+                })
+                .endHandler(_ -> end(client, server))
+                .exceptionHandler(_ -> {
+                    server.resume();
+                    own.runOnContext(_ -> end(client, server));
+                })
+                .resume();
     }
 
     /** By hand: a client's connection that was upgraded never says that its queue is full, so nothing would stop what isn't read. */

@@ -153,6 +153,17 @@ class ExchangeTest {
                 refuse(socket, head.contains("/enough/empty") ? "204 No Content" : "413 Content Too Large");
                 return;
             }
+            if (head.contains("/early")) {
+                socket.getOutputStream()
+                        .write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                left.complete(String.valueOf(socket.getInputStream().readNBytes(LARGE).length));
+                return;
+            }
+            if (head.contains("/last")) {
+                socket.getOutputStream().write(SWITCHING);
+                socket.getOutputStream().write(new byte[LARGE]);
+                return;
+            }
             if (head.contains("/other")) {
                 refuse(socket, "404 Not Found");
                 return;
@@ -286,6 +297,51 @@ class ExchangeTest {
         }
 
         assertThat(sent.get()).isLessThan(MOST_IN_SOCKETS);
+    }
+
+    @Test
+    @Timeout(60)
+    void a_server_that_answers_first_gets_all_of_the_body_all_the_same() throws Exception {
+        try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.actualPort())) {
+            client.setSoTimeout(20_000);
+            client.getOutputStream()
+                    .write(("POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: " + LARGE + "\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            assertThat(readHead(client.getInputStream())).startsWith("HTTP/1.1 200");
+            client.getOutputStream().write(new byte[LARGE]);
+
+            assertThat(left.get(20, TimeUnit.SECONDS)).isEqualTo(String.valueOf(LARGE));
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void what_a_server_sent_by_an_upgrade_before_it_hung_up_arrives_whole() throws Exception {
+        try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.actualPort())) {
+            client.setSoTimeout(20_000);
+            client.getOutputStream()
+                    .write("GET /last HTTP/1.1\r\nHost: a\r\nUpgrade: flood\r\nConnection: Upgrade\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            readHead(client.getInputStream());
+
+            assertThat(client.getInputStream().readAllBytes()).hasSize(LARGE);
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void an_offer_of_tls_is_declined_and_its_request_is_passed_on_as_any() throws Exception {
+        try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.actualPort())) {
+            client.setSoTimeout(20_000);
+            client.getOutputStream()
+                    .write(
+                            ("POST /early HTTP/1.1\r\nHost: a\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\nContent-Length: "
+                                            + LARGE + "\r\n\r\n")
+                                    .getBytes(StandardCharsets.US_ASCII));
+            client.getOutputStream().write(new byte[LARGE]);
+
+            assertThat(left.get(20, TimeUnit.SECONDS)).isEqualTo(String.valueOf(LARGE));
+        }
     }
 
     private static String readHead(InputStream in) throws IOException {
