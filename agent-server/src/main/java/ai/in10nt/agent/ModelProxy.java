@@ -3,6 +3,7 @@ package ai.in10nt.agent;
 import ai.in10nt.contracts.Json;
 import ai.in10nt.contracts.TaskCommand.RunOptions;
 import ai.in10nt.contracts.Trace;
+import ai.in10nt.httpproxy.Exchange;
 import ai.in10nt.httpproxy.Rest;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -98,8 +99,7 @@ final class ModelProxy {
             upstream.exceptionHandler(_ -> {});
             // When the agent hangs up, because the run was aborted, the provider is hung up on too.
             if (request.response().closed()) {
-                upstream.reset();
-                return Future.failedFuture("the agent has left");
+                return Exchange.gone(upstream);
             }
             request.response().closeHandler(_ -> upstream.reset());
             return upstream.send(body).compose(answer -> pass(request, provider, answer));

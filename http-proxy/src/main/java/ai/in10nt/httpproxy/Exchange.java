@@ -170,7 +170,7 @@ public final class Exchange {
     }
 
     /** Who was gone before anybody listened isn't heard of again. */
-    static <T> Future<T> gone(HttpClientRequest upstream) {
+    public static <T> Future<T> gone(HttpClientRequest upstream) {
         upstream.exceptionHandler(_ -> {}).reset();
         return Future.failedFuture("the client has left");
     }

@@ -28,8 +28,8 @@ public final class Rest {
     }
 
     /**
-     * Nobody reads the rest of this answer. To be called on its context. Its connection is closed if that is still on its way; where all of it is here already, another
-     * request may have the connection by now. A bit later, as above.
+     * Nobody reads the rest of this answer. Its connection is closed if that is still on its way; where all of it is here already,
+     * another request may have the connection by now. To be called on the answer's context; done a bit later, as above.
      */
     public static void discard(HttpClientResponse received) {
         var context = Objects.requireNonNull(Vertx.currentContext());
@@ -56,7 +56,8 @@ public final class Rest {
             }
             long read = request.bytesRead();
             boolean isStuck = upstream.writeQueueFull() && before.getAndSet(read) == read;
-            if ((isStuck ? looks.incrementAndGet() : looks.getAndSet(0)) == LOOKS) {
+            looks.set(isStuck ? looks.get() + 1 : 0);
+            if (looks.get() == LOOKS) {
                 vertx.cancelTimer(timer);
                 upstream.reset();
                 discard(request);

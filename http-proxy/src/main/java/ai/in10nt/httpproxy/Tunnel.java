@@ -15,7 +15,7 @@ import java.util.Objects;
  * Two connections joined: what one sends is written to the other, both ways, until one of them ends. Every close of Vert.x waits until
  * what was written is out, and a pipe that waits for a reader doesn't see that its writer has gone. So where nobody reads, the channel
  * itself is closed: some seconds after the other side went away, and when neither side has read anything for a minute that both were
- * sent (each waits for the other, for ever).
+ * sent (each waits for the other, for ever), or one of them for five.
  */
 final class Tunnel {
     /** For what a side that has closed sent before. */
